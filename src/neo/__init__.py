@@ -1,0 +1,36 @@
+"""neo: the derivative of array programs, on whichever library the arrays come from.
+
+>>> import numpy as np
+>>> import neo
+>>> import neo.numpy as nep
+>>> neo.grad(lambda x: nep.sum(nep.sin(x)))(np.zeros(3))
+array([1., 1., 1.])
+"""
+
+from . import autograd, backends, functions
+from .core.array import Array
+from .core.call import neo_function
+from .ops import policies
+from .ops.creation import arange, array, asarray, eye, full, linspace, ones, zeros
+from .transforms.gradient import grad, value_and_grad, vjp
+
+__version__ = "0.1.0"
+__all__ = [
+    "Array",
+    "arange",
+    "array",
+    "asarray",
+    "autograd",
+    "backends",
+    "eye",
+    "full",
+    "functions",
+    "grad",
+    "linspace",
+    "neo_function",
+    "ones",
+    "policies",
+    "value_and_grad",
+    "vjp",
+    "zeros",
+]

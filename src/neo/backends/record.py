@@ -1,0 +1,105 @@
+"""What neo knows of an array library: one record of data and a few hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..errors import short_name
+from . import standard
+
+
+@dataclass(frozen=True, eq=False)
+class Backend:
+    """An array library that neo can differentiate over.
+
+    name: how users call it. xp: its array API namespace.
+    arrays: the classes of its arrays, scalars included.
+    devices: returns the names of the devices present, the default one first.
+    device: the name of the device that one of its arrays is on.
+    kernels: raw functions by operation name, used instead of the namespace's own
+    where that one is missing, slow or wrong.
+    quiet: a context in which the library records no gradients of its own.
+    forgiving: a context in which the library does not warn of inf and NaN, entered for the walk
+    back: an infinite slope is an answer there.
+    The rest are operations that the standard lacks; each has a default that follows
+    the standard, or else passes through NumPy, so a record needs three lines.
+    """
+
+    name: str
+    xp: Any
+    arrays: tuple[type, ...]
+    devices: Callable[[], list[str]] = lambda: ["cpu"]
+    device: Callable[[Any], str] = standard.device
+    to_device: Callable[[Any, str], Any] = standard.to_device
+    creation_device: Callable[[str], Any] = lambda device: None
+    to_numpy: Callable[[Any], np.ndarray] = standard.to_numpy
+    quiet: Callable[[], Any] = nullcontext
+    forgiving: Callable[[], Any] = nullcontext
+    detach: Callable[[Any], Any] = lambda raw: raw
+    synchronize: Callable[[str], None] = lambda device: None
+    kernels: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    raw: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "raw", Raw(self))
+
+    def kernel(self, name: str) -> Callable[..., Any]:
+        """Return the raw function for an operation's name."""
+        if name in self.kernels:
+            return self.kernels[name]
+        found = getattr(self.xp, name, None)
+        if found is None and name in standard.MENDED:
+            found = partial(standard.MENDED[name], self)
+        if found is None:
+            raise NotImplementedError(
+                f"{self.name} has no function {name!r}. Move the array first, for example with "
+                f"neo.asarray(x, backend='numpy'), or give the backend a kernel of that name."
+            )
+        return found
+
+    def asarray(self, values: Any, dtype: Any = None, device: str | None = None) -> Any:
+        """Return values as one of this library's arrays, on a device of that name."""
+        return self.xp.asarray(values, dtype=self.dtype(dtype), device=self.place(device))
+
+    def place(self, device: str | None) -> Any:
+        """Return what this library's creation functions take for a device's name."""
+        return None if device is None else self.creation_device(device)
+
+    def dtype(self, dtype: Any) -> Any:
+        """Return this library's dtype for a name, another library's dtype or a Python type.
+
+        Raises TypeError when the library has no such dtype.
+        """
+        if dtype is None:
+            return None
+        if dtype in (float, complex):
+            defaults = self.xp.__array_namespace_info__().default_dtypes()
+            return defaults["real floating" if dtype is float else "complex floating"]
+        name = {"int": "int64"}.get(short_name(dtype), short_name(dtype))
+        found = getattr(self.xp, name, None)
+        if found is None:
+            raise TypeError(f"{self.name} has no dtype {name!r}")
+        return found
+
+    def __repr__(self) -> str:
+        return f"<neo backend {self.name}>"
+
+
+class Raw:
+    """A backend's functions on its own arrays: its kernels first, then its namespace."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found = self._backend.kernel(name)
+        setattr(self, name, found)  # so that the next look-up is an attribute's
+        return found

@@ -1,0 +1,230 @@
+"""The registry of array libraries: by name, by the type of an array, by device.
+
+Nothing here imports a library before a name or an array asks for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import Any
+
+from ..errors import describe, library_of
+from .record import Backend
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How to find a library that may not be installed: its module, and how to load its record."""
+
+    name: str
+    module: str
+    load: Callable[[], Backend]
+    install: str
+
+    @property
+    def installed(self) -> bool:
+        return self.module in sys.modules or find_spec(self.module) is not None
+
+
+_entries: dict[str, Entry] = {}
+_loaded: dict[str, Backend] = {}
+_by_type: dict[type, Backend] = {}
+# What a block of code chose: a backend and a device. A context variable, so threads and
+# coroutines do not see each other's choice.
+_chosen: ContextVar[tuple[str, str | None]] = ContextVar("neo_backend", default=("numpy", None))
+
+
+def register(
+    name: str,
+    load: Callable[[], Backend] | Backend,
+    *,
+    module: str | None = None,
+    install: str | None = None,
+) -> None:
+    """Make an array library known to neo.
+
+    name: what users pass as `backend=`. load: its Backend, or a function that returns it, called
+    on first use. module: the top-level module of the library's arrays (default: name).
+    install: what to tell a person who lacks it (default: `pip install <module>`).
+    Raises ValueError when the name is taken by another module.
+    """
+    module = module or name
+    known = _entries.get(name)
+    if known is not None and known.module != module:
+        raise ValueError(
+            f"backend {name!r} is already registered for {known.module}; choose another name"
+        )
+    _loaded.pop(name, None)
+    for kind in [kind for kind, backend in _by_type.items() if backend.name == name]:
+        del _by_type[kind]
+    loader = load if callable(load) else lambda: load
+    _entries[name] = Entry(name, module, loader, install or f"pip install {module}")
+
+
+def get(name: str) -> Backend:
+    """Return the backend of that name, importing its library if need be.
+
+    Raises ValueError for an unknown name and ImportError for a library that is not installed;
+    both say what is there and what to install.
+    """
+    if name in _loaded:
+        return _loaded[name]
+    entry = _entry(name)
+    if not entry.installed:
+        raise ImportError(
+            f"backend {name!r} needs {entry.module}, which is not installed. Installed: "
+            f"{', '.join(available())}. To add it: {entry.install}"
+        )
+    backend = entry.load()
+    _loaded[name] = backend
+    return backend
+
+
+def _entry(name: str) -> Entry:
+    if name not in _entries:
+        _find_plugins()
+    if name not in _entries:
+        others = [k for k in _entries if k not in available()]
+        raise ValueError(
+            f"unknown backend {name!r}. Installed: {', '.join(available())}. Known but not "
+            f"installed: {', '.join(others) or 'none'}. Add one with neo.backends.register."
+        )
+    return _entries[name]
+
+
+def available() -> list[str]:
+    """Return the names of the backends whose libraries are installed."""
+    _find_plugins()
+    return [name for name, entry in _entries.items() if entry.installed]
+
+
+def _find_plugins() -> None:
+    """Register what installed packages offer under the entry-point group `neo.backends`."""
+    for point in entry_points(group="neo.backends"):
+        if point.name not in _entries:
+            module = point.value.partition(":")[0].partition(".")[0]
+            register(point.name, lambda point=point: point.load()(), module=module)
+
+
+def of(raw: Any) -> Backend:
+    """Return the backend of a library's own array, found by its type.
+
+    Raises TypeError for what is no array of a known library.
+    """
+    kind = type(raw)
+    try:
+        return _by_type[kind]
+    except KeyError:
+        return _learn(raw, kind)
+
+
+def of_type(kind: type) -> Backend | None:
+    """Return the backend whose arrays are of that class, or None."""
+    if kind in _by_type:
+        return _by_type[kind]
+    for base in kind.__mro__:
+        root = base.__module__.partition(".")[0]
+        for entry in list(_entries.values()):
+            if entry.module == root and issubclass(kind, get(entry.name).arrays):
+                return _by_type.setdefault(kind, get(entry.name))
+    return None
+
+
+def _learn(raw: Any, kind: type) -> Backend:
+    backend = of_type(kind)
+    if backend is not None:
+        return backend
+    if hasattr(raw, "__array_namespace__"):
+        return _by_type.setdefault(kind, _from_standard(raw, kind))
+    raise TypeError(
+        f"expected an array of {', '.join(available())} or a number, got {describe(raw)}. "
+        f"Make it one with neo.asarray(...)"
+    )
+
+
+def _from_standard(raw: Any, kind: type) -> Backend:
+    """Return a record for a library nobody registered but that follows the standard."""
+    name = library_of(raw)
+    backend = Backend(name=name, xp=raw.__array_namespace__(), arrays=(kind,))
+    register(name, backend)
+    _loaded[name] = backend
+    return backend
+
+
+def is_array(x: Any) -> bool:
+    """Tell whether x is an array of a library that neo knows or could learn from it."""
+    try:
+        of(x)
+    except TypeError:
+        return False
+    return True
+
+
+def current() -> tuple[Backend, str | None]:
+    """Return the backend and the device that creation functions use when told neither."""
+    name, device = _chosen.get()
+    return get(name), device
+
+
+@contextmanager
+def use(backend: str | None = None, device: str | None = None) -> Iterator[Backend]:
+    """Choose the backend and the device of creation functions for a block of code.
+
+    >>> with use("numpy") as backend:
+    ...     backend.name
+    'numpy'
+    """
+    chosen, place = resolve(backend, device)
+    token = _chosen.set((chosen.name, place))
+    try:
+        yield chosen
+    finally:
+        _chosen.reset(token)
+
+
+def resolve(backend: str | None = None, device: Any = None) -> tuple[Backend, str | None]:
+    """Return the backend and device for what a caller named of the two, or for neither.
+
+    A device without a backend picks the backend in use if it has that device, else the first
+    installed one that has it.
+    """
+    if backend is None and device is None:
+        return current()
+    if device is None:
+        return get(backend), None
+    device = str(device)
+    if backend is not None:
+        candidates = [get(backend)]
+    else:
+        first = current()[0]
+        candidates = [first] + [get(name) for name in available() if name != first.name]
+    for candidate in candidates:
+        if has_device(candidate, device):
+            return candidate, device
+    raise ValueError(_no_such_device(device, candidates))
+
+
+def has_device(backend: Backend, device: str) -> bool:
+    """Tell whether the backend has a device of that name; `cuda` means any `cuda:k`."""
+    names = backend.devices()
+    return device in names or any(name.partition(":")[0] == device for name in names)
+
+
+def _no_such_device(device: str, candidates: list[Backend]) -> str:
+    found = "; ".join(f"{b.name}: {', '.join(b.devices())}" for b in candidates)
+    hint = ""
+    if device.startswith("cuda"):
+        hint = " For an NVIDIA GPU install neo-autodiff[cupy], or a CUDA build of neo-autodiff[torch]."
+    return f"no device {device!r} here. Devices found: {found}.{hint}"
+
+
+def names() -> list[str]:
+    """Return the names of all known backends, installed or not."""
+    _find_plugins()
+    return list(_entries)

@@ -1,0 +1,107 @@
+"""PyTorch's tensors, without PyTorch's autograd: CPU, CUDA and MPS devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import array_api_compat.torch as xp
+import numpy as np
+import torch
+
+from .record import Backend
+
+
+def devices() -> list[str]:
+    """Return the names of the devices that this build of PyTorch finds."""
+    found = ["cpu"] + [f"cuda:{k}" for k in range(torch.cuda.device_count())]
+    return found + (["mps"] if torch.backends.mps.is_available() else [])
+
+
+def to_numpy(raw: torch.Tensor) -> np.ndarray:
+    """Return the tensor's values on the host; NumPy has no bfloat16, so that becomes float32."""
+    raw = raw.detach().resolve_conj().resolve_neg().cpu()
+    return (raw.float() if raw.dtype is torch.bfloat16 else raw).numpy()
+
+
+def synchronize(device: str) -> None:
+    """Wait until the device has done what it was given."""
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+    elif device.startswith("mps"):
+        torch.mps.synchronize()
+
+
+def _key(key: Any, device: Any) -> Any:
+    """Return the key with NumPy's index arrays as tensors on the device."""
+    if isinstance(key, tuple):
+        return tuple(_key(k, device) for k in key)
+    return torch.as_tensor(key, device=device) if isinstance(key, np.ndarray) else key
+
+
+def _flipped(x: torch.Tensor, key: Any) -> tuple[torch.Tensor, Any]:
+    """Return x and key such that no slice has a negative step, which tensors refuse."""
+    keys = key if isinstance(key, tuple) else (key,)
+    steps = [isinstance(k, slice) and k.step is not None and k.step < 0 for k in keys]
+    if not any(steps):
+        return x, key
+    axes, out, axis = [], [], 0
+    taken = sum(k is not None and k is not Ellipsis for k in keys)
+    for k, negative in zip(keys, steps, strict=True):
+        if negative:
+            n = x.shape[axis]
+            positions = range(n)[k]
+            axes.append(axis)
+            k = slice(n - 1 - positions.start, n - 1 - positions.stop, -k.step) if len(positions) else slice(0, 0)
+        out.append(k)
+        axis += 0 if k is None else x.ndim - taken if k is Ellipsis else 1
+    return torch.flip(x, axes), tuple(out)
+
+
+def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
+    """Return x[key], negative steps included."""
+    x, key = _flipped(x, key)
+    return x[_key(key, x.device)]
+
+
+def put(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
+    """Return a copy of x with x[key] = value."""
+    positions = torch.arange(x.numel(), device=x.device).reshape(x.shape)
+    where = getitem(positions, key)
+    out = x.clone(memory_format=torch.contiguous_format)
+    value = torch.as_tensor(value, dtype=x.dtype, device=x.device)
+    out.view(-1)[where.reshape(-1)] = torch.broadcast_to(value, where.shape).reshape(-1)
+    return out
+
+
+def add_at(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
+    """Return a copy of x with value added at key; positions given twice add up."""
+    positions = torch.arange(x.numel(), device=x.device).reshape(x.shape)
+    where = getitem(positions, key)
+    out = x.clone(memory_format=torch.contiguous_format)
+    value = torch.broadcast_to(torch.as_tensor(value, dtype=x.dtype, device=x.device), where.shape)
+    out.view(-1).index_add_(0, where.reshape(-1), value.reshape(-1))
+    return out
+
+
+def load() -> Backend:
+    """Return the record of PyTorch."""
+    return Backend(
+        name="torch",
+        xp=xp,
+        arrays=(torch.Tensor,),
+        devices=devices,
+        device=lambda raw: str(raw.device),
+        to_device=lambda raw, name: raw.to(name),
+        creation_device=torch.device,
+        to_numpy=to_numpy,
+        quiet=torch.no_grad,
+        detach=lambda raw: raw.detach() if raw.requires_grad else raw,
+        synchronize=synchronize,
+        kernels={
+            "getitem": getitem,
+            "put": put,
+            "add_at": add_at,
+            "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),
+            "erf": torch.erf,
+        },
+    )

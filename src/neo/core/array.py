@@ -1,0 +1,192 @@
+"""Arrays: a library's own array in a box, and the same on a tape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .. import backends
+from ..errors import short_name
+
+
+class Array:
+    """An array of any library, with the array API's operators, methods and properties.
+
+    `data` is the library's own array; `neo.asarray` makes an Array. Writing into one
+    (`x[key] = v`, `x += y`) gives this object a new value: nothing that was computed, recorded
+    or saved from the old value changes, and a view such as `y = x[0]` is a value of its own.
+    Operators and methods are attached by `neo.ops`, which sits above this module.
+    """
+
+    __slots__ = ("data",)
+
+    # NumPy's arrays leave operators with an Array to the Array.
+    __array_ufunc__ = None
+    __hash__ = None  # type: ignore[assignment]  # == is elementwise
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return tuple(self.data.shape)
+
+    @property
+    def dtype(self) -> Any:
+        """The library's own dtype object."""
+        return self.data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.data.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        count = 1
+        for length in self.data.shape:
+            count *= length
+        return count
+
+    @property
+    def device(self) -> str:
+        """The name of the device: `cpu`, `cuda:0`, `mps`."""
+        raw = raw_of(self)
+        return backends.of(raw).device(raw)
+
+    @property
+    def backend(self) -> str:
+        """The name of the library: `numpy`, `cupy`, `torch`."""
+        return backends.of(raw_of(self)).name
+
+    def numpy(self) -> np.ndarray:
+        """Return the values as a NumPy array; on a CPU it may share their memory."""
+        raw = raw_of(self)
+        return backends.of(raw).to_numpy(raw)
+
+    def item(self) -> Any:
+        """Return the only element as a Python number."""
+        return self.numpy().item()
+
+    def tolist(self) -> Any:
+        """Return the values as nested lists of Python numbers."""
+        return self.numpy().tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **settings: Any) -> Any:
+        return raw_of(self).__dlpack__(**settings)
+
+    def __dlpack_device__(self) -> Any:
+        return raw_of(self).__dlpack_device__()
+
+    def __bool__(self) -> bool:
+        return bool(raw_of(self))
+
+    def __float__(self) -> float:
+        return float(self.data)
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __complex__(self) -> complex:
+        return complex(self.data)
+
+    def __index__(self) -> int:
+        return self.data.__index__()
+
+    def __len__(self) -> int:
+        if not self.data.shape:
+            raise TypeError("len() of a 0-d array; use .size for the number of elements")
+        return self.data.shape[0]
+
+    def __iter__(self) -> Any:
+        if not self.data.shape:
+            raise TypeError("iteration over a 0-d array; use float(x) or x.item() for its value")
+        return (self[k] for k in range(self.data.shape[0]))
+
+    def __repr__(self) -> str:
+        return f"neo.Array({_text(self, 10)},{_facts(self)})"
+
+    def __str__(self) -> str:
+        return _text(self, 0)
+
+
+class Traced(Array):
+    """An Array on a tape, which exists only inside a transform.
+
+    `data` is the value one tape further down: the library's own array, or an array traced by an
+    outer transform. `slot` is the number of its entry on the tape.
+    What would silently lose the gradient is refused with an error that says what to do.
+    """
+
+    __slots__ = ("tape", "slot")
+
+    def __init__(self, data: Any, tape: Any, slot: int) -> None:
+        self.data = data
+        self.tape = tape
+        self.slot = slot
+
+    def __repr__(self) -> str:
+        return f"neo.Array({_text(self, 10)},{_facts(self)}, traced=%{self.slot})"
+
+
+class Plain(Traced):
+    """A Traced array of its tape's usual library and dtype.
+
+    Two Plain arrays on one tape have one library and one real floating dtype, so that an
+    elementwise call needs one class test per operand and no look at either.
+    """
+
+    __slots__ = ()
+
+
+def _refuse(name: str, instead: str) -> Callable[..., NoReturn]:
+    def method(self: Traced, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(
+            f"{name} of a traced array (shape {self.shape}, {short_name(self.dtype)}) would lose "
+            f"its gradient. {instead}"
+        )
+
+    method.__name__ = name
+    return method
+
+
+_STOP = "Use neo.stop_gradient(x) first if the value is a constant here"
+_FUNCTION = f"Use the functions of neo.numpy, or a Policy for a kernel of your own. {_STOP}."
+for _name in ("__array__", "__dlpack__", "numpy"):
+    setattr(Traced, _name, _refuse(_name, _FUNCTION))
+for _name in ("__float__", "__int__", "__complex__", "item", "tolist"):
+    setattr(Traced, _name, _refuse(_name, f"Keep it an array: neo's functions take 0-d arrays. {_STOP}."))
+
+
+def unbox(x: Any) -> Any:
+    """Return what an Array holds; anything else, a traced array too, as it is."""
+    return x.data if type(x) is Array else x
+
+
+def box(x: Any) -> Any:
+    """Return a library's array as an Array; a traced array as it is."""
+    return x if isinstance(x, Array) else Array(x)
+
+
+def raw_of(x: Any) -> Any:
+    """Return the library's own array below every box and tape."""
+    while isinstance(x, Array):
+        x = x.data
+    return x
+
+
+def _text(x: Array, indent: int) -> str:
+    raw = raw_of(x)
+    values = backends.of(raw).to_numpy(raw)
+    return np.array2string(values, separator=", ", prefix=" " * indent, threshold=200)
+
+
+def _facts(x: Array) -> str:
+    return f" shape={x.shape}, dtype={short_name(x.dtype)}, backend={x.backend}, device={x.device}"

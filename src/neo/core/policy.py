@@ -1,0 +1,185 @@
+"""Policies: one operation, its forward and its backward side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backends
+from ..errors import describe, short_name
+from .array import Traced, box, raw_of, unbox
+from .parts import Parts
+
+
+class Context:
+    """What forward keeps for backward."""
+
+    __slots__ = ("saved", "boxed")
+
+    def __init__(self, boxed: bool, saved: tuple[Any, ...] = ()) -> None:
+        self.boxed = boxed
+        self.saved = saved
+
+    def save(self, *values: Any) -> None:
+        """Keep values for backward; a second call adds to the first.
+
+        An Array is kept with the value it has now: rebinding it later (`x += 1`) changes nothing.
+        """
+        self.saved += tuple([unbox(value) for value in values])
+
+    @property
+    def release(self) -> tuple[Any, ...]:
+        """The saved values, in order: always a tuple, so one value is `(x,) = self.ctx.release`.
+
+        The walk back frees them once the call has been pulled; reading them frees nothing.
+        """
+        if not self.boxed:
+            return self.saved
+        return tuple([box(value) if is_raw(value) else value for value in self.saved])
+
+
+class Policy:
+    """An operation with a gradient of its own. Subclass it and write `forward` and `backward`.
+
+    forward(self, *arrays, **settings) returns an array, or a tuple of arrays. Arrays are
+    positional, settings keyword-only. It sees neo Arrays and so runs on every library; with
+    `bare = True` it sees the library's own arrays and has the library's namespace as `self.xp`.
+    backward(self, g) gets the gradient of the result (one argument per result, zeros where none
+    arrived) and returns one gradient per array, None where there is none. Written with neo's
+    functions and operators it has derivatives of every order itself.
+    domain: the interval (low, high) that tests draw operands from. samples: operand shapes and
+    settings to test at, for operations whose operands cannot all have one shape.
+    An instance is one call; it never holds the call's operands unless forward saved them.
+
+    >>> import neo
+    >>> class Square(Policy):
+    ...     def forward(self, x):
+    ...         self.ctx.save(x)
+    ...         return x * x
+    ...     def backward(self, g):
+    ...         (x,) = self.ctx.release
+    ...         return 2 * g * x
+    >>> square = neo.neo_function(Square)
+    >>> print(neo.grad(square)(3.0))
+    6.0
+    """
+
+    bare: bool = False
+    domain: Any = (-2.0, 2.0)
+    samples: Any = None
+
+    ctx: Context
+    xp: Any
+    slots: tuple[int | None, ...] = ()
+    # What gradients are checked against and missing ones are made of.
+    operands_like: tuple[Any, ...] = ()
+    results_like: tuple[Any, ...] = ()
+
+    def forward(self, *operands: Any, **settings: Any) -> Any:
+        """Return the result; save with `self.ctx.save` what backward reads."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward; write one")
+
+    def backward(self, *gradients: Any) -> Any:
+        """Return the gradient of each operand, given the gradient of each result."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no backward, so nothing can be differentiated through it; "
+            f"write one that returns a gradient per operand"
+        )
+
+    def needs(self, k: int) -> bool:
+        """Tell whether operand k is differentiated, so that its gradient is worth computing."""
+        return self.slots[k] is not None
+
+    def run(self, operands: list[Any], settings: dict[str, Any]) -> Any:
+        """Run forward on raw arrays, or on traced ones, and return its result unboxed."""
+        self.ctx = Context(boxed=not self.bare)
+        if self.bare:
+            self.xp = library_of_all(operands).raw
+            return self.forward(*operands, **settings)
+        result = self.forward(*[box(x) if is_raw(x) else x for x in operands], **settings)
+        return each(unbox, result)
+
+    def pull(self, g: Any) -> list[tuple[int, Any]]:
+        """Return (slot, gradient) for every differentiated operand."""
+        gradients = self._filled(g) if type(g) is Parts else (g,)
+        if not self.bare:
+            gradients = tuple([box(g) for g in gradients])
+        found = self.backward(*gradients)
+        found = found if isinstance(found, tuple | list) else (found,)
+        if len(found) != len(self.slots):
+            raise ValueError(
+                f"{type(self).__name__}.backward returned {len(found)} gradients for "
+                f"{len(self.slots)} operands; return one per operand, None where there is none"
+            )
+        return [
+            (slot, self.check(k, unbox(dx)))
+            for k, (slot, dx) in enumerate(zip(self.slots, found, strict=True))
+            if slot is not None and dx is not None
+        ]
+
+    def _filled(self, parts: Parts) -> tuple[Any, ...]:
+        """Return one gradient per result, zeros for results that nothing was pulled from."""
+        return tuple(
+            [
+                parts.given[k] if k in parts.given else zeros()
+                for k, zeros in enumerate(self.results_like)
+            ]
+        )
+
+    def check(self, k: int, dx: Any) -> Any:
+        """Return the gradient of operand k if it has the operand's shape and dtype.
+
+        A gradient of one element takes the operand's shape. Raises ValueError for another.
+        """
+        shape, dtype = self.operands_like[k]
+        if getattr(dx, "dtype", None) == dtype:
+            if tuple(dx.shape) == shape:
+                return dx
+            if 1 == _size(dx.shape) == _size(shape):
+                return unbox(box(dx).reshape(shape))
+        raise ValueError(
+            f"{type(self).__name__}.backward returned {describe(dx)} as the gradient of operand "
+            f"{k}, which is a {short_name(dtype)} array of shape {shape}. Return an array like the "
+            f"operand: sum over the axes that broadcasting added, and keep the dtype."
+        )
+
+
+def is_raw(x: Any) -> bool:
+    """Tell whether x is a library's own array, neither boxed nor traced."""
+    return not isinstance(x, Traced) and hasattr(x, "dtype") and hasattr(x, "shape")
+
+
+def each(function: Any, result: Any) -> Any:
+    """Apply a function to a result, or to each of several; a named tuple stays one."""
+    if not isinstance(result, tuple | list):
+        return function(result)
+    items = [function(x) for x in result]
+    return type(result)(*items) if hasattr(result, "_fields") else tuple(items)
+
+
+def library_of_all(operands: Any) -> backends.Backend:
+    """Return the one backend that the arrays among the operands belong to.
+
+    Raises TypeError when they belong to several, or when there is no array.
+    """
+    found = None
+    for x in operands:
+        if isinstance(x, int | float | complex | str | None) and not hasattr(x, "dtype"):
+            continue
+        backend = backends.of(raw_of(x))
+        if found is None:
+            found = backend
+        elif backend is not found:
+            raise TypeError(
+                f"operands of two libraries in one call: {found.name} and {backend.name}. Move one "
+                f"first, for example with neo.asarray(x, backend={found.name!r})"
+            )
+    if found is None:
+        raise TypeError(f"expected an array, got {', '.join(map(describe, operands)) or 'nothing'}")
+    return found
+
+
+def _size(shape: Any) -> int:
+    count = 1
+    for length in shape:
+        count *= length
+    return count

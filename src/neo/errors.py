@@ -1,0 +1,27 @@
+"""Words for errors: how a value is described to the person who passed it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def describe(x: Any) -> str:
+    """Return a few words for a value: `float32 array of shape (3,)`, `int 4`, `list`."""
+    shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
+    if shape is not None and dtype is not None:
+        return f"{short_name(dtype)} array of shape {tuple(shape)}"
+    if isinstance(x, bool | int | float | complex | str):
+        return f"{type(x).__name__} {x!r}"
+    return type(x).__name__
+
+
+def short_name(dtype: Any) -> str:
+    """Return a dtype's name without its library: `torch.float32` -> `float32`."""
+    if isinstance(dtype, type):
+        return dtype.__name__
+    return str(getattr(dtype, "name", dtype)).rsplit(".", 1)[-1]
+
+
+def library_of(x: Any) -> str:
+    """Return the top-level module that a value's class comes from: `torch`, `numpy`."""
+    return type(x).__module__.partition(".")[0]

@@ -1,0 +1,137 @@
+"""The array API standard, differentiable: on the library that the arrays come from.
+
+Functions follow their operands; creation functions make NumPy arrays unless `neo.backends.use`,
+`backend=` or `device=` say otherwise. `x.__array_namespace__()` is this namespace bound to the
+library and device of x.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as _np
+
+from .core.array import Array
+from .ops.broadcasting import astype, broadcast_to, conj, imag, real, reshape, sum
+from .ops.constant import all_of as all
+from .ops.constant import any_of as any
+from .ops.constant import (
+    argmax,
+    argmin,
+    argsort,
+    bitwise_and,
+    bitwise_invert,
+    bitwise_left_shift,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+    count_nonzero,
+    equal,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    nonzero,
+    not_equal,
+    searchsorted,
+    signbit,
+)
+from .ops.creation import (
+    arange,
+    array,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_dlpack,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    zeros,
+    zeros_like,
+)
+from .ops.einsum import einsum
+from .ops.formulas import (
+    abs,
+    acos,
+    acosh,
+    add,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    ceil,
+    copysign,
+    cos,
+    cosh,
+    divide,
+    exp,
+    expm1,
+    floor,
+    floor_divide,
+    hypot,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    nextafter,
+    positive,
+    pow,
+    reciprocal,
+    remainder,
+    round,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    subtract,
+    tan,
+    tanh,
+    trunc,
+)
+from .ops.indexing import diff, repeat, take, take_along_axis
+from .ops.manipulation import (
+    broadcast_arrays,
+    broadcast_shapes,
+    concat,
+    expand_dims,
+    flip,
+    matrix_transpose,
+    meshgrid,
+    moveaxis,
+    permute_dims,
+    roll,
+    squeeze,
+    stack,
+    tile,
+    tril,
+    triu,
+    unstack,
+)
+from .ops.namespace import can_cast, finfo, iinfo, isdtype, namespace_of, result_type
+from .ops.products import matmul, tensordot, vecdot
+from .ops.selection import clip, where
+from .ops.statistics import cumulative_prod, cumulative_sum, max, mean, min, prod, sort, std, var
+
+e, pi, inf, nan, newaxis = math.e, math.pi, math.inf, math.nan, None
+bool = _np.dtype("bool")
+int8, int16, int32, int64 = [_np.dtype(f"int{n}") for n in (8, 16, 32, 64)]
+uint8, uint16, uint32, uint64 = [_np.dtype(f"uint{n}") for n in (8, 16, 32, 64)]
+float16, float32, float64 = [_np.dtype(f"float{n}") for n in (16, 32, 64)]
+complex64, complex128 = _np.dtype("complex64"), _np.dtype("complex128")

@@ -1,0 +1,190 @@
+"""Broadcasting, summation and casting: the linear operations that every other rule leans on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.dtypes import COMPLEX, kind
+from .registry import BuiltIn, rule
+
+Axes = int | tuple[int, ...] | None
+
+
+def positive_axes(axis: Axes, ndim: int) -> tuple[int, ...]:
+    """Return axes as a tuple of numbers from 0; None means all.
+
+    Raises ValueError for an axis out of range or named twice.
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    for k in axes:
+        if not -ndim <= k < ndim:
+            raise ValueError(f"axis {k} is out of range for an array with {ndim} axes")
+    found = tuple([k % ndim for k in axes])
+    if len(set(found)) != len(found):
+        raise ValueError(f"axis {axis} names an axis twice")
+    return found
+
+
+def kept_shape(shape: tuple[int, ...], axis: Axes) -> tuple[int, ...]:
+    """Return the shape with the axes' lengths replaced by 1."""
+    axes = positive_axes(axis, len(shape))
+    return tuple([1 if k in axes else n for k, n in enumerate(shape)])
+
+
+class Sum(BuiltIn):
+    samples = [([(3, 4)], {}), ([(3, 4)], {"axis": 0}), ([(2, 3, 2)], {"axis": (0, -1), "keepdims": True})]
+
+    def forward(self, x, *, axis, dtype, keepdims):
+        self.ctx.save(tuple(x.shape), axis, x.dtype)
+        return self.xp.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+    def backward(self, g):
+        shape, axis, dtype = self.ctx.release
+        return broadcast_to(reshape(astype(g, dtype), kept_shape(shape, axis)), shape)
+
+
+@rule(Sum)
+def sum(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    """Return the sum of elements over axes.
+
+    x: (...) numeric. axis: an axis, several, or None for all. dtype: of the result; by default
+    that of x, and the default integer for small integers.
+    Gradient: to x, the same for every element summed.
+    """
+    return Sum.of(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+class BroadcastTo(BuiltIn):
+    samples = [([(3, 1)], {"shape": (2, 3, 4)}), ([()], {"shape": (2, 2)}), ([(0, 1)], {"shape": (0, 3)})]
+
+    def forward(self, x, *, shape):
+        self.ctx.save(tuple(x.shape))
+        return self.xp.broadcast_to(x, shape)
+
+    def backward(self, g):
+        (shape,) = self.ctx.release
+        return unbroadcast(g, shape)
+
+
+@rule(BroadcastTo)
+def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
+    """Return x broadcast to a shape, as a view where the library can.
+
+    Gradient: to x, summed over the axes that were stretched.
+    Raises ValueError when x does not broadcast to the shape.
+    """
+    if tuple(x.shape) == tuple(shape):
+        return x
+    return BroadcastTo.of(x, shape=tuple(shape))
+
+
+class Reshape(BuiltIn):
+    samples = [([(2, 3)], {"shape": (3, 2)}), ([(2, 3)], {"shape": (-1,)}), ([()], {"shape": (1, 1)})]
+
+    def forward(self, x, *, shape, copy=None):
+        self.ctx.save(tuple(x.shape))
+        return self.xp.reshape(x, shape, copy=copy) if copy is not None else self.xp.reshape(x, shape)
+
+    def backward(self, g):
+        (shape,) = self.ctx.release
+        return reshape(g, shape)
+
+
+@rule(Reshape)
+def reshape(x: Any, /, shape: tuple[int, ...] | int, *, copy: bool | None = None) -> Any:
+    """Return x with its elements, in row-major order, in another shape; -1 is inferred."""
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if tuple(x.shape) == shape and copy is None:
+        return x
+    return Reshape.of(x, shape=shape, copy=copy)
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Return g summed down to a shape that broadcasts to its own."""
+    have = tuple(g.shape)
+    if have == tuple(shape):
+        return g
+    added = len(have) - len(shape)
+    stretched = [k + added for k, n in enumerate(shape) if n == 1 and have[k + added] != 1]
+    axes = (*range(added), *stretched)
+    return reshape(sum(g, axis=axes, keepdims=True), shape) if axes else reshape(g, shape)
+
+
+class Astype(BuiltIn):
+    samples = [([(2, 3)], {"dtype": "float32"}), ([(2, 3)], {"dtype": "float64"})]
+
+    def forward(self, x, *, dtype, copy=True):
+        self.ctx.save(x.dtype)
+        return self.xp.astype(x, dtype, copy=copy)
+
+    def backward(self, g):
+        (dtype,) = self.ctx.release
+        if kind(g.dtype) == COMPLEX and kind(dtype) != COMPLEX:
+            g = real(g)
+        return astype(g, dtype)
+
+
+@rule(Astype)
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    """Return x with another dtype.
+
+    Gradient: to x, cast back; the real part where a real x became complex. None through an
+    integer or bool dtype.
+    """
+    if x.dtype == dtype and device is None:
+        return x
+    return Astype.of(x, dtype=dtype, copy=copy)
+
+
+class Conj(BuiltIn):
+    samples = [([(2, 3)], {})]
+
+    def forward(self, z):
+        return self.xp.conj(z)
+
+    def backward(self, g):
+        return conj(g)
+
+
+@rule(Conj)
+def conj(x: Any, /) -> Any:
+    """Return the complex conjugate; a real x as it is."""
+    return Conj.of(x) if kind(x.dtype) == COMPLEX else x
+
+
+class Real(BuiltIn):
+    samples = [([(2, 3)], {})]
+
+    def forward(self, z):
+        self.ctx.save(z.dtype)
+        return self.xp.real(z)
+
+    def backward(self, g):
+        (dtype,) = self.ctx.release
+        return astype(g, dtype)
+
+
+@rule(Real)
+def real(x: Any, /) -> Any:
+    """Return the real part of a complex x; a real x as it is."""
+    return Real.of(x) if kind(x.dtype) == COMPLEX else x
+
+
+class Imag(BuiltIn):
+    samples = [([(2, 3)], {})]
+
+    def forward(self, z):
+        self.ctx.save(z.dtype)
+        return self.xp.imag(z)
+
+    def backward(self, g):
+        (dtype,) = self.ctx.release
+        return astype(g, dtype) * 1j
+
+
+@rule(Imag)
+def imag(x: Any, /) -> Any:
+    """Return the imaginary part of x; zeros for a real x."""
+    return Imag.of(x) if kind(x.dtype) == COMPLEX else x * 0

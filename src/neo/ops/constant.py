@@ -1,0 +1,141 @@
+"""Functions without a gradient: comparisons, tests, searches, integer arithmetic.
+
+They take traced arrays and look at their values. A result that holds no real or complex numbers
+has no gradient to lose, so it is an Array off every tape.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from .. import backends
+from ..core.array import Array, Traced, box, raw_of
+from ..core.policy import each, library_of_all
+
+_NUMBERS = (bool, int, float, complex)
+
+
+def constant(name: str, doc: str, arity: int = 1) -> Callable[..., Any]:
+    """Define a function of `arity` arrays and any settings that has no gradient."""
+
+    def function(*operands: Any, **settings: Any) -> Any:
+        arrays, rest = operands[:arity], operands[arity:]
+        library = library_of_all(arrays)
+        raw = [_beside(library, x, arrays) for x in map(raw_of, arrays)]
+        out = library.kernel(name)(*raw, *rest, **settings)
+        return each(box, out) if any(isinstance(x, Array) for x in operands) else out
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
+
+
+def _beside(library: backends.Backend, x: Any, arrays: Any) -> Any:
+    """Return a Python number as an array like the first array beside it."""
+    if type(x) not in _NUMBERS:
+        return x
+    like = next(raw_of(a) for a in arrays if type(a) not in _NUMBERS)
+    return library.asarray(x, library.xp.result_type(like, x), library.device(like))
+
+
+_NONE = "\n\nThe result has no gradient."
+
+
+def _constants(arity: int, **docs: str) -> list[Callable[..., Any]]:
+    return [constant(name, doc + _NONE, arity) for name, doc in docs.items()]
+
+
+isnan, isinf, isfinite, signbit, logical_not, bitwise_invert = _constants(
+    1,
+    isnan="Tell where x is NaN.",
+    isinf="Tell where x is infinite.",
+    isfinite="Tell where x is neither infinite nor NaN.",
+    signbit="Tell where the sign bit of x is set: -0.0 included.",
+    logical_not="Return not x, elementwise.",
+    bitwise_invert="Return ~x, bit by bit.",
+)
+equal, not_equal, less, less_equal, greater, greater_equal = _constants(
+    2,
+    equal="Tell where x == y.",
+    not_equal="Tell where x != y.",
+    less="Tell where x < y.",
+    less_equal="Tell where x <= y.",
+    greater="Tell where x > y.",
+    greater_equal="Tell where x >= y.",
+)
+logical_and, logical_or, logical_xor = _constants(
+    2,
+    logical_and="Return x and y, elementwise.",
+    logical_or="Return x or y, elementwise.",
+    logical_xor="Return x or y but not both, elementwise.",
+)
+bitwise_and, bitwise_or, bitwise_xor, bitwise_left_shift, bitwise_right_shift = _constants(
+    2,
+    bitwise_and="Return x & y, bit by bit.",
+    bitwise_or="Return x | y, bit by bit.",
+    bitwise_xor="Return x ^ y, bit by bit.",
+    bitwise_left_shift="Return x << y.",
+    bitwise_right_shift="Return x >> y.",
+)
+all_of, any_of, argmax, argmin, count_nonzero, nonzero, argsort = _constants(
+    1,
+    all="Tell whether all elements over an axis are true. Settings: axis, keepdims.",
+    any="Tell whether an element over an axis is true. Settings: axis, keepdims.",
+    argmax="Return the position of the first largest element. Settings: axis, keepdims.",
+    argmin="Return the position of the first smallest element. Settings: axis, keepdims.",
+    count_nonzero="Return how many elements are not zero. Settings: axis, keepdims.",
+    nonzero="Return the positions of elements that are not zero, one array per axis.",
+    argsort="Return the positions that sort x. Settings: axis, descending, stable.",
+)
+searchsorted = constant(
+    "searchsorted", "Return where y would go in the sorted x. Settings: side, sorter." + _NONE, 2
+)
+
+
+def _by_value(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function of (xp, raw arrays) as one of arrays of any kind."""
+
+    def of_arrays(*operands: Any) -> Any:
+        library = library_of_all(operands)
+        out = function(library.raw, *[_beside(library, raw_of(x), operands) for x in operands])
+        return box(out) if any(isinstance(x, Array) for x in operands) else out
+
+    of_arrays.__name__, of_arrays.__doc__ = function.__name__, function.__doc__
+    return of_arrays
+
+
+# What the formulas ask of values; a number wanted has the dtype of x.
+@_by_value
+def is_zero(xp, x):
+    """Tell where x is zero."""
+    return x == 0
+
+
+@_by_value
+def share(xp, x, y):
+    """Return 1 where x > y, 1/2 where they are equal, else 0."""
+    return (xp.astype(x > y, x.dtype) + xp.astype(x >= y, x.dtype)) / 2
+
+
+@_by_value
+def copysign_one(xp, y):
+    """Return 1 with the sign of y."""
+    return xp.copysign(xp.ones_like(y), y)
+
+
+@_by_value
+def infinite_slope(xp, x, y):
+    """Return the slope of 0**y in y: 0 where y >= 0, -inf below. Zero for complex numbers."""
+    zero = xp.zeros_like(x * y)
+    if xp.isdtype(zero.dtype, "complex floating"):
+        return zero
+    return xp.where(xp.broadcast_to(y < 0, zero.shape), zero - math.inf, zero)
+
+
+@_by_value
+def log_tie(xp, x, y, out):
+    """Return the logarithm of x's share of an infinite out: log(1/2) in a tie, else 0 or -inf."""
+    alone = xp.where(x == out, xp.zeros_like(out), xp.full_like(out, -math.inf))
+    return xp.where(x == y, xp.full_like(out, -math.log(2)), alone)

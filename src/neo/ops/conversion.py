@@ -1,0 +1,59 @@
+"""Moving arrays between libraries and devices, as an operation with a gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backends
+from ..core.array import raw_of
+from ..core.policy import library_of_all
+from ..errors import short_name
+from .registry import BuiltIn, rule
+
+
+def _moved(raw: Any, name: str, device: str | None) -> Any:
+    """Return a raw array in another library or on another device."""
+    here = backends.of(raw)
+    there = backends.get(name)
+    if here is there:
+        return raw if device is None else here.to_device(raw, device)
+    return there.asarray(here.to_numpy(raw), short_name(raw.dtype), device)
+
+
+class To(BuiltIn):
+    domain = (-2, 2)
+    samples = [([(2, 3)], {"backend": "numpy", "device": "cpu"})]
+
+    def forward(self, x, *, backend, device):
+        here = library_of_all((x,))
+        self.ctx.save(here.name, here.device(x))
+        return _moved(x, backend, device)
+
+    def backward(self, g):
+        backend, device = self.ctx.release
+        return To.of(g, backend=backend, device=device)
+
+
+@rule(To)
+def to(x: Any, target: str | None = None, /, *, device: Any = None, backend: str | None = None) -> Any:
+    """Return x in another library or on another device; x itself if it is there already.
+
+    target: a backend's name or a device's. A device that x's library lacks is looked for in the
+    other installed ones: a CuPy array goes to "cpu" as a NumPy array.
+    Gradient: to x, moved back.
+    """
+    if target is not None:
+        backend, device = _either(str(target), backend, device)
+    raw = raw_of(x)
+    here = library_of_all((raw,))
+    with backends.use(here.name):
+        there, place = backends.resolve(backend, device)
+    if there is here and (place is None or place == here.device(raw)):
+        return x
+    return To.of(x, backend=there.name, device=place)
+
+
+def _either(target: str, backend: str | None, device: Any) -> tuple[str | None, Any]:
+    if target in backends.names():
+        return target, device
+    return backend, target

@@ -1,0 +1,170 @@
+"""Creation functions, on the backend and device in use or on those that the caller names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import backends
+from ..core.array import Array, Traced, box, raw_of
+from ..core.policy import is_raw, library_of_all
+from ..errors import describe
+from .broadcasting import astype, broadcast_to
+from .conversion import to
+from .manipulation import stack
+
+
+def _created(name: str, doc: str) -> Callable[..., Any]:
+    """Return the standard's creation function of that name, with `backend=` beside `device=`."""
+
+    def function(*values: Any, dtype: Any = None, device: Any = None, backend: Any = None, **settings: Any) -> Array:
+        library, place = backends.resolve(backend, device)
+        create = library.kernel(name)
+        values = tuple([raw_of(v) for v in values])
+        return Array(create(*values, dtype=library.dtype(dtype), device=library.place(place), **settings))
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc + _WHERE
+    return function
+
+
+_WHERE = """
+
+dtype: a dtype of any library, its name, or None for the default. device: a device's name.
+backend: a backend's name. Without either the array is made where `neo.backends.use` says, else on
+NumPy. Returns an Array. Raises ValueError for a device or backend that is not there.
+"""
+
+zeros = _created("zeros", "Return an array of zeros of a shape.")
+ones = _created("ones", "Return an array of ones of a shape.")
+empty = _created("empty", "Return an array of a shape with whatever its memory holds.")
+eye = _created("eye", "Return ones on a diagonal: eye(n_rows, n_cols=None, k=0).")
+arange = _created("arange", "Return start, start + step, ... below stop: arange(start, stop=None, step=1).")
+
+
+def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
+    """Return an array of a shape that holds one value. Gradient: to the value, if it is traced."""
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if isinstance(fill_value, Array):
+        value = asarray(fill_value, dtype=dtype, device=device, backend=backend)
+        return box(broadcast_to(value, shape))
+    library, place = backends.resolve(backend, device)
+    return Array(
+        library.kernel("full")(shape, fill_value, dtype=library.dtype(dtype), device=library.place(place))
+    )
+
+
+def linspace(
+    start: Any, stop: Any, /, num: int, *, dtype: Any = None, device: Any = None,
+    backend: Any = None, endpoint: bool = True,
+) -> Array:
+    """Return num evenly spaced numbers from start to stop; without the endpoint, short of it.
+
+    Gradient: to start and stop, if they are traced 0-d arrays.
+    """
+    if isinstance(start, Traced) or isinstance(stop, Traced):
+        like = start if isinstance(start, Traced) else stop
+        steps = linspace(0, 1, num, dtype=like.dtype, device=like.device, backend=like.backend, endpoint=endpoint)
+        return start * (1 - steps) + stop * steps
+    library, place = backends.resolve(backend, device)
+    out = library.kernel("linspace")(
+        raw_of(start), raw_of(stop), num, dtype=library.dtype(dtype), device=library.place(place), endpoint=endpoint
+    )
+    return Array(out)
+
+
+def asarray(
+    obj: Any, /, *, dtype: Any = None, device: Any = None, backend: Any = None, copy: bool | None = None
+) -> Array:
+    """Return numbers, nested lists of them, or any library's array as an Array.
+
+    An array stays in its library and on its device unless backend or device say otherwise.
+    copy: True always copies, False never (ValueError when it would have to), None if needed.
+    Gradient: to traced arrays, on their own or in a list.
+    """
+    if isinstance(obj, list | tuple):
+        return _from_sequence(obj, dtype, device, backend)
+    if isinstance(obj, Array) or (is_raw(obj) and backends.is_array(obj)):
+        return _from_array(obj, dtype, device, backend, copy)
+    library, place = backends.resolve(backend, device)
+    if not isinstance(obj, bool | int | float | complex):
+        obj = _through_numpy(obj)
+    return Array(library.asarray(obj, dtype, place))
+
+
+array = asarray
+
+
+def _through_numpy(obj: Any) -> np.ndarray:
+    values = np.asarray(obj)
+    if values.dtype.kind not in "biufc":
+        raise TypeError(f"expected an array, a number or nested lists of numbers, got {describe(obj)}")
+    return values
+
+
+def _from_array(obj: Any, dtype: Any, device: Any, backend: Any, copy: bool | None) -> Array:
+    out = to(box(obj), backend=backend, device=device)
+    library = backends.of(raw_of(out))
+    if dtype is not None and library.dtype(dtype) != out.dtype:
+        if copy is False:
+            raise ValueError(f"asarray(copy=False) cannot change the dtype {out.dtype} to {dtype}")
+        return astype(out, library.dtype(dtype))
+    if copy and raw_of(out) is raw_of(obj):
+        out = box(library.xp.asarray(raw_of(out), copy=True)) if not isinstance(out, Traced) else +out
+    return out
+
+
+def _from_sequence(obj: Any, dtype: Any, device: Any, backend: Any) -> Array:
+    arrays = [x for x in _leaves(obj) if isinstance(x, Array) or backends.is_array(x)]
+    if not arrays:
+        library, place = backends.resolve(backend, device)
+        return Array(library.asarray(_through_numpy(obj).tolist() if dtype is None else list(obj), dtype, place))
+    like = raw_of(arrays[0])
+    name, place = library_of_all((like,)).name, library_of_all((like,)).device(like)
+    out = _stacked(obj, name, place)
+    return _from_array(out, dtype, device, backend, None)
+
+
+def _leaves(obj: Any) -> Any:
+    for x in obj:
+        if isinstance(x, list | tuple):
+            yield from _leaves(x)
+        else:
+            yield x
+
+
+def _stacked(obj: Any, backend: str, device: str) -> Array:
+    if isinstance(obj, list | tuple):
+        return box(stack([_stacked(x, backend, device) for x in obj]))
+    return asarray(obj, backend=backend, device=device) if not isinstance(obj, Array) else obj
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None, backend: Any = None) -> Array:
+    """Return an array that shares memory with x, any object with `__dlpack__`."""
+    if isinstance(x, Array) or backends.is_array(x):
+        return asarray(x, device=device, backend=backend, copy=copy)
+    library, place = backends.resolve(backend, device)
+    return Array(library.xp.from_dlpack(x, device=library.place(place), copy=copy))
+
+
+def _like(create: Callable[..., Array]) -> Callable[..., Any]:
+    """Return the `_like` form of a creation function: shape, dtype, library and device of x."""
+
+    def function(x: Any, /, *values: Any, dtype: Any = None, device: Any = None) -> Any:
+        raw = raw_of(x)
+        library = library_of_all((raw,))
+        out = create(
+            tuple(raw.shape), *values, dtype=raw.dtype if dtype is None else dtype,
+            device=library.device(raw) if device is None else device, backend=library.name,
+        )
+        return out if isinstance(x, Array) or isinstance(out, Traced) else out.data
+
+    function.__name__ = function.__qualname__ = f"{create.__name__}_like"
+    function.__doc__ = f"Return `{create.__name__}` with the shape, dtype, library and device of x."
+    return function
+
+
+zeros_like, ones_like, empty_like, full_like = map(_like, (zeros, ones, empty, full))
+

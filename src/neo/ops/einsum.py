@@ -1,0 +1,131 @@
+"""Einstein summation: the gradient of each operand is an Einstein sum of the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .broadcasting import conj, sum
+from .indexing import getitem
+from .manipulation import arange_like, moveaxis
+from .registry import BuiltIn, rule
+from .selection import one_dtype
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Einsum(BuiltIn):
+    """An Einstein sum in which no operand names an index twice, and none names one alone."""
+
+    domain = (-2, 2)
+    samples = [([(2, 3), (3, 4)], {"subscripts": "ij,jk->ik"}), ([(3, 2), (2, 4), (4,)], {"subscripts": "ij,jk,k->i"})]
+
+    def forward(self, *operands, subscripts):
+        self.ctx.save(*operands)
+        self.subscripts = subscripts
+        return self.xp.einsum(*operands, subscripts=subscripts)
+
+    def backward(self, g):
+        operands = self.ctx.release
+        inputs, output = _split(self.subscripts)
+        return tuple([self._gradient(k, g, operands, inputs, output) for k in range(len(inputs))])
+
+    def _gradient(self, k, g, operands, inputs, output):
+        if not self.needs(k):
+            return None
+        others = [conj(x) for j, x in enumerate(operands) if j != k]
+        names = [output, *(s for j, s in enumerate(inputs) if j != k)]
+        return Einsum.of(g, *others, subscripts=f"{','.join(names)}->{inputs[k]}")
+
+
+def _split(subscripts: str) -> tuple[list[str], str]:
+    left, _, output = subscripts.partition("->")
+    return left.split(","), output
+
+
+@rule(Einsum)
+def einsum(subscripts: str, /, *operands: Any) -> Any:
+    """Return the sum of products that the subscripts describe, as in NumPy.
+
+    subscripts: letters per operand, `...` for leading axes, `->` before the result's letters;
+    without `->` the result has the letters that occur once, in alphabetical order.
+    Gradient: to every operand. A letter given twice to one operand takes its diagonal.
+    Raises ValueError when subscripts and shapes do not fit.
+    """
+    operands = one_dtype(*operands)
+    inputs, output = _explicit(subscripts, operands)
+    lengths = _lengths(subscripts, inputs, operands)
+    arrays, names = list(operands), list(inputs)
+    for k in range(len(arrays)):
+        arrays[k], names[k] = _once_each(arrays[k], names[k], lengths)
+    for k in range(len(arrays)):
+        elsewhere = output + "".join(names[:k] + names[k + 1 :])
+        arrays[k], names[k] = _summed(arrays[k], names[k], [c for c in names[k] if c not in elsewhere])
+    if len(arrays) == 1:
+        places = tuple([output.index(c) for c in names[0]])
+        return moveaxis(arrays[0], tuple(range(len(places))), places)
+    return Einsum.of(*arrays, subscripts=f"{','.join(names)}->{output}")
+
+
+def _explicit(subscripts: str, operands: Any) -> tuple[list[str], str]:
+    """Return letters for every axis of every operand and of the result, `...` spelled out."""
+    text = subscripts.replace(" ", "")
+    left, arrow, output = text.partition("->")
+    inputs = left.split(",")
+    if len(inputs) != len(operands):
+        raise ValueError(f"einsum: {subscripts!r} describes {len(inputs)} operands, got {len(operands)}")
+    spare = [c for c in _LETTERS if c not in text]
+    widths = [x.ndim - len(s.replace("...", "")) for x, s in zip(operands, inputs, strict=True)]
+    for x, s, width in zip(operands, inputs, widths, strict=True):
+        if width < 0 or (width and "..." not in s):
+            raise ValueError(f"einsum: {s!r} in {subscripts!r} does not fit shape {tuple(x.shape)}")
+    dots = "".join(spare[: max(widths, default=0)])
+    inputs = [s.replace("...", dots[len(dots) - w :]) for s, w in zip(inputs, widths, strict=True)]
+    if arrow:
+        output = output.replace("...", dots)
+    else:
+        letters = sorted(set(left) - set(".,"))
+        output = dots + "".join([c for c in letters if left.count(c) == 1])
+    if set(output) - set("".join(inputs)) or len(set(output)) != len(output):
+        raise ValueError(f"einsum: the result of {subscripts!r} names a letter twice or an unknown one")
+    return inputs, output
+
+
+def _lengths(subscripts: str, inputs: list[str], operands: Any) -> dict[str, int]:
+    lengths: dict[str, int] = {}
+    for x, s in zip(operands, inputs, strict=True):
+        for c, n in zip(s, x.shape, strict=True):
+            if lengths.get(c, 1) != 1 and n not in (1, lengths[c]):
+                raise ValueError(
+                    f"einsum: {subscripts!r} gives one letter the lengths {lengths[c]} and {n} "
+                    f"(shapes {', '.join([str(tuple(x.shape)) for x in operands])})"
+                )
+            lengths[c] = n if lengths.get(c, 1) == 1 else lengths[c]
+    return lengths
+
+
+def _once_each(x: Any, s: str, lengths: dict[str, int]) -> tuple[Any, str]:
+    """Return an operand and its letters without repeated ones and without stretched axes."""
+    for c in sorted(set(s)):
+        while s.count(c) > 1:
+            x, s = _diagonal(x, s, c)
+    return _summed(x, s, [c for c, n in zip(s, x.shape, strict=True) if n == 1 and lengths[c] != 1])
+
+
+def _summed(x: Any, s: str, letters: list[str]) -> tuple[Any, str]:
+    if not letters:
+        return x, s
+    axes = tuple([s.index(c) for c in letters])
+    return sum(x, axis=axes), "".join([c for c in s if c not in letters])
+
+
+def _diagonal(x: Any, s: str, c: str) -> tuple[Any, str]:
+    """Return x at equal positions along the first two axes named c, joined as the first axis."""
+    first, second = s.index(c), s.index(c, s.index(c) + 1)
+    if x.shape[first] != x.shape[second]:
+        raise ValueError(f"einsum: letter {c!r} has lengths {x.shape[first]} and {x.shape[second]}")
+    x = moveaxis(x, (first, second), (0, 1))
+    places = arange_like(x, x.shape[0])
+    rest = "".join([d for k, d in enumerate(s) if k not in (first, second)])
+    return getitem(x, (places, places)), c + rest
+
+

@@ -1,0 +1,286 @@
+"""Indexing, assignment by rebinding, take and their scatters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backends
+from ..core.array import Array, Traced, raw_of, unbox
+from ..core.dtypes import COMPLEX, INTEGER, differentiable, kind
+from ..core.policy import library_of_all
+from ..errors import describe, short_name
+from .broadcasting import astype, positive_axes, reshape, sum, unbroadcast
+from .manipulation import arange_like
+from .registry import BuiltIn, composite, rule
+
+ANY = (-2, 2)
+
+
+def raw_key(key: Any) -> Any:
+    """Return an index with the library's own arrays in place of boxed and traced ones."""
+    if isinstance(key, tuple):
+        return tuple([raw_key(k) for k in key])
+    if isinstance(key, list):
+        raise IndexError(f"cannot index with the list {key!r}; use an integer array: neo.asarray({key!r})")
+    return raw_of(key)
+
+
+def _is_basic(key: Any) -> bool:
+    keys = key if isinstance(key, tuple) else (key,)
+    return all([k is None or k is Ellipsis or type(k) in (int, slice) for k in keys])
+
+
+class Getitem(BuiltIn):
+    domain = ANY
+    samples = [([(3, 4)], {"key": (slice(None, None, -1), 1)}), ([(3, 4)], {"key": (None, Ellipsis, slice(1, 3))})]
+
+    def forward(self, x, *, key):
+        self.ctx.save(tuple(x.shape), key)
+        return self.xp.getitem(x, key)
+
+    def backward(self, g):
+        shape, key = self.ctx.release
+        return scatter(g, shape=shape, key=key)
+
+
+@rule(Getitem)
+def getitem(x: Any, key: Any, /) -> Any:
+    """Return x[key] for any mix of integers, slices, None, ..., bool and integer arrays.
+
+    Gradient: to x; a position taken several times gets the sum.
+    Raises IndexError when an index is out of range.
+    """
+    return Getitem.of(x, key=raw_key(key))
+
+
+class Scatter(BuiltIn):
+    domain = ANY
+    samples = [([(2,)], {"shape": (3, 4), "key": (slice(0, 2), 1)})]
+
+    def forward(self, g, *, shape, key):
+        self.ctx.save(key)
+        device = library_of_all((g,)).device(g)
+        zeros = self.xp.zeros(shape, dtype=g.dtype, device=library_of_all((g,)).place(device))
+        # A basic key takes no position twice, so writing is adding.
+        return self.xp.put(zeros, key, g) if _is_basic(key) else self.xp.add_at(zeros, key, g)
+
+    def backward(self, g):
+        (key,) = self.ctx.release
+        return getitem(g, key)
+
+
+@rule(Scatter)
+def scatter(g: Any, /, *, shape: tuple[int, ...], key: Any) -> Any:
+    """Return zeros of a shape with g added at key: the gradient of indexing."""
+    return Scatter.of(g, shape=shape, key=key)
+
+
+class Setitem(BuiltIn):
+    domain = ANY
+    samples = [([(3, 4), (4,)], {"key": 1}), ([(3, 4), ()], {"key": (slice(None), slice(0, 2))})]
+
+    def forward(self, x, value, *, key):
+        self.ctx.save(tuple(value.shape), key)
+        return self.xp.put(x, key, value)
+
+    def backward(self, g):
+        shape, key = self.ctx.release
+        return (
+            Setitem.of(g, _zero(g), key=key) if self.needs(0) else None,
+            _value_gradient(g, key, shape) if self.needs(1) else None,
+        )
+
+
+def _zero(g: Any) -> Any:
+    raw = raw_of(g)
+    library = library_of_all((raw,))
+    return library.asarray(0, raw.dtype, library.device(raw))
+
+
+def _value_gradient(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
+    taken = getitem(g, key)
+    if not _is_basic(key):
+        taken = taken * astype(_written(g, key), g.dtype)
+    extra = len(shape) - len(taken.shape)
+    return reshape(unbroadcast(taken, shape[max(extra, 0):]), shape)
+
+
+def _written(g: Any, key: Any) -> Any:
+    """Tell which of the values written at key stayed: of several at one position, the last."""
+    library = library_of_all((g,))
+    positions = arange_like(g, _size(g.shape))
+    positions = library.xp.reshape(positions, tuple(g.shape))
+    taken = library.raw.getitem(positions, key)
+    numbers = library.xp.reshape(arange_like(g, _size(taken.shape)), tuple(taken.shape))
+    return library.raw.getitem(library.raw.put(positions, key, numbers), key) == numbers
+
+
+def _size(shape: Any) -> int:
+    count = 1
+    for length in shape:
+        count *= length
+    return count
+
+
+@rule(Setitem)
+def setitem(x: Any, key: Any, value: Any, /) -> Any:
+    """Return a copy of x with x[key] = value.
+
+    Gradient: to x where it was kept, to value where it was written.
+    Raises TypeError when the dtype of value does not fit into that of x.
+    """
+    raw = raw_of(x)
+    library = library_of_all((raw,))
+    if not hasattr(value, "dtype"):
+        value = library.asarray(value, raw.dtype, library.device(raw))
+    elif value.dtype != raw.dtype:
+        value = astype(_fitting(value, raw), raw.dtype)
+    return Setitem.of(x, value, key=raw_key(key))
+
+
+def _fitting(value: Any, into: Any) -> Any:
+    order = {"bool": 0, INTEGER: 1, "real": 2, COMPLEX: 3}
+    if order.get(kind(value.dtype), 4) > order.get(kind(into.dtype), 4):
+        raise TypeError(
+            f"cannot write {describe(value)} into {describe(into)} without losing part of it; "
+            f"cast one of them first: x.astype({short_name(value.dtype)!r})"
+        )
+    return value
+
+
+def assign(x: Array, key: Any, value: Any) -> None:
+    """Carry out `x[key] = value` by giving the object x a new value."""
+    rebind(x, setitem(x, key, value))
+
+
+def rebind(x: Array, value: Any) -> None:
+    """Give an array object another value: what was computed or saved from it stays."""
+    value = unbox(value)
+    if not isinstance(x, Traced):
+        x.data = value
+    elif isinstance(value, Traced):
+        x.__class__ = type(value)
+        x.data, x.tape, x.slot = value.data, value.tape, value.slot
+    else:
+        # Nothing traced is left in it: the value becomes an input nobody asks the gradient of.
+        rebind(x, x.tape.trace(value))
+
+
+class Take(BuiltIn):
+    domain = ANY
+    samples = None
+
+    def forward(self, x, *, indices, axis):
+        self.ctx.save(tuple(x.shape), indices, axis)
+        return self.xp.take(x, indices, axis=axis)
+
+    def backward(self, g):
+        shape, indices, axis = self.ctx.release
+        return scatter(g, shape=shape, key=(*[slice(None)] * axis, indices))
+
+
+@rule(Take)
+def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
+    """Return the elements of x at integer indices along an axis.
+
+    indices: (k,) integer. axis: may be left out when x has one axis.
+    Gradient: to x; a position taken several times gets the sum.
+    Raises IndexError when an index is out of range.
+    """
+    if axis is None:
+        if x.ndim != 1:
+            raise ValueError(f"take needs axis= for an array with {x.ndim} axes")
+        axis = 0
+    (axis,) = positive_axes(axis, x.ndim)
+    return Take.of(x, indices=_indices(x, indices), axis=axis)
+
+
+def _indices(x: Any, indices: Any) -> Any:
+    raw = raw_of(indices)
+    if not hasattr(raw, "dtype"):
+        library = library_of_all((x,))
+        raw = library.asarray(raw, None, library.device(raw_of(x)))
+    if kind(raw.dtype) != INTEGER:
+        raise IndexError(f"indices must be integers, got {describe(raw)}")
+    return raw
+
+
+class TakeAlongAxis(BuiltIn):
+    domain = ANY
+    samples = None
+
+    def forward(self, x, *, indices, axis):
+        self.ctx.save(tuple(x.shape), indices, axis)
+        return self.xp.take_along_axis(x, indices, axis=axis)
+
+    def backward(self, g):
+        shape, indices, axis = self.ctx.release
+        return scatter(g, shape=shape, key=_open_grid(raw_of(g), shape, indices, axis))
+
+
+def _open_grid(g: Any, shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
+    """Return the index arrays, one per axis, that select what take_along_axis takes."""
+    grid = []
+    for k in range(len(shape)):
+        lengths = [1] * len(shape)
+        lengths[k] = -1
+        places = backends.of(g).xp.reshape(arange_like(g, shape[k]), tuple(lengths))
+        grid.append(indices if k == axis else places)
+    return tuple(grid)
+
+
+@rule(TakeAlongAxis)
+def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
+    """Return x[..., indices[..., i, ...], ...]: along one axis, other positions matched.
+
+    indices: integer, with as many axes as x; the other lengths broadcast. Gradient: to x.
+    """
+    (axis,) = positive_axes(axis, x.ndim)
+    return TakeAlongAxis.of(x, indices=_indices(x, indices), axis=axis)
+
+
+class Repeat(BuiltIn):
+    domain = ANY
+    samples = [([(2, 3)], {"repeats": 2, "axis": 1})]
+
+    def forward(self, x, *, repeats, axis):
+        self.ctx.save(tuple(x.shape), repeats, axis)
+        return self.xp.repeat(x, repeats, axis=axis)
+
+    def backward(self, g):
+        shape, repeats, axis = self.ctx.release
+        return sum(reshape(g, (*shape[: axis + 1], repeats, *shape[axis + 1 :])), axis=axis + 1)
+
+
+@rule(Repeat)
+def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
+    """Return x with each element repeated along an axis; None repeats the flattened x.
+
+    repeats: an integer, or an integer array with one number per element of the axis.
+    Gradient: to x, the sum of the copies.
+    """
+    if axis is None:
+        x, axis = reshape(x, (-1,)), 0
+    (axis,) = positive_axes(axis, x.ndim)
+    if isinstance(repeats, int):
+        return Repeat.of(x, repeats=repeats, axis=axis)
+    library = library_of_all((x,))
+    places = library.xp.repeat(arange_like(x, x.shape[axis]), raw_of(repeats))
+    return take(x, places, axis=axis)
+
+
+@composite(domain=ANY, samples=[([(4,)], {}), ([(3, 4)], {"axis": 0, "n": 2})])
+def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
+    """Return the n-th difference of neighbours along an axis. Gradient: to x and what is joined."""
+    from .manipulation import concat
+
+    (axis,) = positive_axes(axis, x.ndim)
+    if n < 0:
+        raise ValueError(f"diff: n must not be negative, got {n}")
+    parts = [part for part in (prepend, x, append) if part is not None]
+    x = concat(parts, axis=axis) if len(parts) > 1 else x
+    lead = (slice(None),) * axis
+    for _ in range(n):
+        upper, lower = getitem(x, (*lead, slice(1, None))), getitem(x, (*lead, slice(0, -1)))
+        x = upper - lower if differentiable(x.dtype) or kind(x.dtype) == INTEGER else upper != lower
+    return x

@@ -1,0 +1,158 @@
+"""What gives arrays their operators and methods: two explicit tables, attached on import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import backends
+from ..core.array import Array, raw_of
+from ..errors import describe
+from . import broadcasting, constant, conversion, formulas, indexing, manipulation, namespace, products, selection, statistics
+
+
+def _known(y: Any) -> bool:
+    return type(y) in (int, float, bool, complex) or isinstance(y, Array) or backends.is_array(y)
+
+
+def _forward(function: Callable[..., Any]) -> Callable[..., Any]:
+    def operator(x: Array, y: Any) -> Any:
+        return function(x, y) if _known(y) else NotImplemented
+
+    return operator
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+    def operator(x: Array, y: Any) -> Any:
+        return function(y, x) if _known(y) else NotImplemented
+
+    return operator
+
+
+def _in_place(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def operator(x: Array, y: Any) -> Any:
+        if not _known(y):
+            return NotImplemented
+        out = function(x, y)
+        if tuple(out.shape) != x.shape or out.dtype != x.dtype:
+            raise ValueError(
+                f"{name} would change {describe(x)} into {describe(out)}; an in-place operation "
+                f"keeps shape and dtype. Write x = x {name[:-1]} y instead"
+            )
+        indexing.rebind(x, out)
+        return x
+
+    return operator
+
+
+OPERATORS: dict[str, tuple[Callable[..., Any], str]] = {
+    "add": (formulas.add, "+="),
+    "sub": (formulas.subtract, "-="),
+    "mul": (formulas.multiply, "*="),
+    "truediv": (formulas.divide, "/="),
+    "floordiv": (formulas.floor_divide, "//="),
+    "mod": (formulas.remainder, "%="),
+    "pow": (formulas.pow, "**="),
+    "matmul": (products.matmul, "@="),
+    "and": (constant.bitwise_and, "&="),
+    "or": (constant.bitwise_or, "|="),
+    "xor": (constant.bitwise_xor, "^="),
+    "lshift": (constant.bitwise_left_shift, "<<="),
+    "rshift": (constant.bitwise_right_shift, ">>="),
+}
+COMPARISONS = {
+    "eq": constant.equal, "ne": constant.not_equal, "lt": constant.less,
+    "le": constant.less_equal, "gt": constant.greater, "ge": constant.greater_equal,
+}
+UNARY = {
+    "neg": formulas.negative, "pos": formulas.positive, "abs": formulas.abs,
+    "invert": constant.bitwise_invert,
+}
+
+
+def _shape_argument(shape: tuple[Any, ...]) -> tuple[int, ...]:
+    return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+
+
+def _transpose(x: Array, *axes: Any) -> Any:
+    order = _shape_argument(axes) or tuple(range(x.ndim))[::-1]
+    return manipulation.permute_dims(x, order)
+
+
+def _only_matrix(x: Array) -> Any:
+    if x.ndim != 2:
+        raise ValueError(f".T is for arrays with 2 axes, this one has shape {x.shape}; use .mT")
+    return manipulation.matrix_transpose(x)
+
+
+def _squeezed(x: Array, axis: Any = None) -> Any:
+    ones = tuple([k for k, n in enumerate(x.shape) if n == 1])
+    return manipulation.squeeze(x, ones if axis is None else axis)
+
+
+def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(x: Array, axis: Any = None, **settings: Any) -> Any:
+        return function(x, axis=axis, **settings)
+
+    return method
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    **{
+        name: _reduction(getattr(statistics, name))
+        for name in ("sum", "mean", "prod", "max", "min", "var", "std")
+    },
+    "cumsum": _reduction(statistics.cumulative_sum),
+    "cumprod": _reduction(statistics.cumulative_prod),
+    "argmax": _reduction(constant.argmax),
+    "argmin": _reduction(constant.argmin),
+    "any": _reduction(constant.any_of),
+    "all": _reduction(constant.all_of),
+    "reshape": lambda x, *shape: broadcasting.reshape(x, _shape_argument(shape)),
+    "ravel": lambda x: broadcasting.reshape(x, (-1,)),
+    "flatten": lambda x: broadcasting.reshape(x, (-1,)),
+    "transpose": _transpose,
+    "squeeze": _squeezed,
+    "repeat": lambda x, repeats, axis=None: indexing.repeat(x, repeats, axis=axis),
+    "take": lambda x, indices, axis=None: indexing.take(x, indices, axis=axis),
+    "astype": lambda x, dtype, copy=True: _astype(x, dtype, copy),
+    "clip": lambda x, min=None, max=None: selection.clip(x, min, max),
+    "round": lambda x: formulas.round(x),
+    "conj": lambda x: broadcasting.conj(x),
+    "dot": lambda x, y: products.matmul(x, y),
+    "copy": lambda x: type(x)(x.data) if type(x) is Array else formulas.positive(x),
+    "to": conversion.to,
+    "to_device": lambda x, device, /, *, stream=None: conversion.to(x, device=device),
+}
+PROPERTIES: dict[str, Callable[..., Any]] = {
+    "T": _only_matrix,
+    "mT": manipulation.matrix_transpose,
+    "real": broadcasting.real,
+    "imag": broadcasting.imag,
+}
+
+
+def _astype(x: Array, dtype: Any, copy: bool) -> Any:
+    return broadcasting.astype(x, backends.of(raw_of(x)).dtype(dtype), copy=copy)
+
+
+def attach() -> None:
+    """Give Array its operators and methods."""
+    for name, (function, symbol) in OPERATORS.items():
+        setattr(Array, f"__{name}__", _forward(function))
+        setattr(Array, f"__r{name}__", _reflected(function))
+        setattr(Array, f"__i{name}__", _in_place(function, symbol))
+    for name, function in COMPARISONS.items():
+        setattr(Array, f"__{name}__", _forward(function))
+    for name, function in UNARY.items():
+        setattr(Array, f"__{name}__", (lambda f: lambda x: f(x))(function))
+    for name, function in METHODS.items():
+        setattr(Array, name, function)
+    for name, function in PROPERTIES.items():
+        setattr(Array, name, property(function))
+    Array.__getitem__ = indexing.getitem  # type: ignore[attr-defined]
+    Array.__array_namespace__ = namespace.namespace_of  # type: ignore[attr-defined]
+    Array.__setitem__ = indexing.assign  # type: ignore[attr-defined]
+
+
+attach()

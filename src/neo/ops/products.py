@@ -1,0 +1,119 @@
+"""Matrix products: matmul, vecdot, tensordot, and what they transpose with."""
+
+from __future__ import annotations
+
+from math import prod as product
+from typing import Any
+
+from .broadcasting import conj, positive_axes, reshape, unbroadcast
+from .manipulation import matrix_transpose, moveaxis, permute_dims
+from .registry import BuiltIn, composite, rule
+from .selection import one_dtype
+
+
+class Matmul(BuiltIn):
+    domain = (-2, 2)
+    samples = [([(3, 4), (4, 2)], {}), ([(2, 3, 4), (4, 2)], {}), ([(2, 1, 3, 0), (2, 0, 2)], {})]
+
+    def forward(self, a, b):
+        self.ctx.save(a if self.needs(1) else None, b if self.needs(0) else None)
+        self.shapes = tuple(a.shape), tuple(b.shape)
+        return self.xp.matmul(a, b)
+
+    def backward(self, g):
+        a, b = self.ctx.release
+        shape_a, shape_b = self.shapes
+        return (
+            unbroadcast(g @ adjoint(b), shape_a) if self.needs(0) else None,
+            unbroadcast(adjoint(a) @ g, shape_b) if self.needs(1) else None,
+        )
+
+
+def adjoint(a: Any) -> Any:
+    """Return the conjugate transpose of a stack of matrices."""
+    return matrix_transpose(conj(a))
+
+
+@rule(Matmul)
+def matmul(a: Any, b: Any, /) -> Any:
+    """Return the matrix product a @ b.
+
+    a: (..., n, k) or (k,). b: (..., k, m) or (k,). Leading axes broadcast.
+    Returns (..., n, m), without the axis of an operand that had one axis.
+    Gradient: to a and b.
+    Raises ValueError when the inner lengths differ or an operand is 0-d.
+    """
+    a, b = one_dtype(a, b)
+    if a.ndim > 1 and b.ndim > 1:
+        _require(a.shape[-1] == b.shape[-2], "matmul", a, b)
+        return Matmul.of(a, b)
+    _require(a.ndim and b.ndim and a.shape[-1] == b.shape[-min(b.ndim, 2)], "matmul", a, b)
+    left = reshape(a, (1, a.shape[0])) if a.ndim == 1 else a
+    right = reshape(b, (b.shape[0], 1)) if b.ndim == 1 else b
+    out = Matmul.of(left, right)
+    shape = list(out.shape)
+    if b.ndim == 1:
+        del shape[-1]
+    if a.ndim == 1:
+        del shape[-1 if b.ndim == 1 else -2]
+    return reshape(out, tuple(shape))
+
+
+def _require(fits: Any, name: str, a: Any, b: Any) -> None:
+    if not fits:
+        raise ValueError(
+            f"{name}: shapes {tuple(a.shape)} and {tuple(b.shape)} do not fit; the last length of "
+            f"the first must equal the last but one (or only) length of the second"
+        )
+
+
+@composite(domain=(-2, 2), samples=[([(3, 4), (3, 4)], {}), ([(4, 3), (4, 1)], {"axis": 0})])
+def vecdot(x: Any, y: Any, /, *, axis: int = -1) -> Any:
+    """Return the sum of conj(x) * y over one axis; the other axes broadcast.
+
+    x, y: (...) with the same length at `axis`, counted from the end. Gradient: to x and y.
+    Raises ValueError when the lengths differ.
+    """
+    x, y = one_dtype(x, y)
+    x, y = moveaxis(x, axis, -1), moveaxis(y, axis, -1)
+    if x.shape[-1] != y.shape[-1]:
+        raise ValueError(f"vecdot: lengths {x.shape[-1]} and {y.shape[-1]} at axis {axis} differ")
+    row = reshape(conj(x), (*x.shape[:-1], 1, x.shape[-1]))
+    column = reshape(y, (*y.shape, 1))
+    out = Matmul.of(row, column)
+    return reshape(out, tuple(out.shape)[:-2])
+
+
+@composite(
+    domain=(-2, 2),
+    samples=[([(3, 4), (4, 2)], {"axes": 1}), ([(2, 3, 4), (4, 2)], {"axes": ((2, 0), (0, 1))}), ([(2,), (3,)], {"axes": 0})],
+)
+def tensordot(x: Any, y: Any, /, *, axes: Any = 2) -> Any:
+    """Return the sum of products over pairs of axes.
+
+    axes: how many last axes of x meet the first of y, or a pair of sequences of axes.
+    Returns the other axes of x, then those of y. Gradient: to x and y.
+    Raises ValueError when lengths differ.
+    """
+    x, y = one_dtype(x, y)
+    over_x, over_y = _contracted(axes, x.ndim, y.ndim)
+    if [x.shape[k] for k in over_x] != [y.shape[k] for k in over_y]:
+        raise ValueError(
+            f"tensordot: shapes {tuple(x.shape)} and {tuple(y.shape)} differ along axes "
+            f"{over_x} and {over_y}"
+        )
+    free_x = [k for k in range(x.ndim) if k not in over_x]
+    free_y = [k for k in range(y.ndim) if k not in over_y]
+    shape = tuple([x.shape[k] for k in free_x] + [y.shape[k] for k in free_y])
+    inner = product([x.shape[k] for k in over_x])
+    left = reshape(permute_dims(x, (*free_x, *over_x)), (product([x.shape[k] for k in free_x]), inner))
+    right = reshape(permute_dims(y, (*over_y, *free_y)), (inner, product([y.shape[k] for k in free_y])))
+    return reshape(matmul(left, right), shape)
+
+
+def _contracted(axes: Any, ndim_x: int, ndim_y: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if isinstance(axes, int):
+        if not 0 <= axes <= min(ndim_x, ndim_y):
+            raise ValueError(f"tensordot: axes={axes} for arrays with {ndim_x} and {ndim_y} axes")
+        return tuple(range(ndim_x - axes, ndim_x)), tuple(range(axes))
+    return positive_axes(tuple(axes[0]), ndim_x), positive_axes(tuple(axes[1]), ndim_y)

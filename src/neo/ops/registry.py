@@ -1,0 +1,57 @@
+"""The table of built-in operations, by name. Tests walk it; `neo.policies` is this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..core.call import call
+from ..core.policy import Policy
+
+policies: dict[str, Callable[..., Any]] = {}
+
+
+def enter(name: str, function: Callable[..., Any], policy: type[Policy]) -> Callable[..., Any]:
+    """Put a function and its Policy into the table; return the function."""
+    function.policy = policy  # type: ignore[attr-defined]
+    policies[name] = function
+    return function
+
+
+def rule(policy: type[BuiltIn]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a public function with the Policy that it calls."""
+    return lambda function: enter(function.__name__, function, policy)
+
+
+class BuiltIn(Policy):
+    """A Policy over the library's own arrays, whose gradients are trusted to fit.
+
+    The tests hold every built-in's gradients to shape and dtype, so that no call has to.
+    """
+
+    bare = True
+    # An operation of ours says where it may be tested; there is no default to forget.
+    domain = None
+
+    def check(self, k: int, dx: Any) -> Any:
+        return dx
+
+    @classmethod
+    def of(cls, *operands: Any, **settings: Any) -> Any:
+        """Call the operation."""
+        return call(cls, operands, settings)
+
+
+# Functions that are made of operations, with where and at which shapes to test them.
+composites: dict[str, Callable[..., Any]] = {}
+
+
+def composite(*, domain: Any, samples: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a function that is composed of operations, so that the tests find it."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        function.domain, function.samples = domain, samples  # type: ignore[attr-defined]
+        composites[function.__name__] = function
+        return function
+
+    return decorate

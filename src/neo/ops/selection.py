@@ -1,0 +1,117 @@
+"""Selection by a condition: `where` and `clip`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.array import raw_of
+from ..core.policy import library_of_all
+from .broadcasting import astype, unbroadcast
+from .registry import BuiltIn, rule
+
+_NUMBERS = (bool, int, float, complex)
+
+
+def one_dtype(*operands: Any) -> list[Any]:
+    """Return arrays and Python numbers as arrays of one library and dtype."""
+    library = library_of_all(operands)
+    arrays = [x for x in operands if type(x) not in _NUMBERS]
+    if not any(type(x) in _NUMBERS for x in operands) and len({x.dtype for x in arrays}) == 1:
+        return list(operands)
+    dtype = library.xp.result_type(*map(raw_of, operands))
+    device = library.device(raw_of(arrays[0]))
+    return [
+        library.asarray(x, dtype, device) if type(x) in _NUMBERS else astype(x, dtype)
+        for x in operands
+    ]
+
+
+class Where(BuiltIn):
+    domain = (-2, 2)
+    samples = [([(3, 4), (3, 4)], {}), ([(4,), (3, 1)], {}), ([(), (2,)], {})]
+
+    def forward(self, condition, x, y):
+        self.ctx.save(condition, tuple(x.shape), tuple(y.shape))
+        return self.xp.where(condition, x, y)
+
+    def backward(self, g):
+        condition, shape_x, shape_y = self.ctx.release
+        zero = zero_like(g)
+        return (
+            None,
+            unbroadcast(Where.of(condition, g, zero), shape_x) if self.needs(1) else None,
+            unbroadcast(Where.of(condition, zero, g), shape_y) if self.needs(2) else None,
+        )
+
+
+def zero_like(g: Any) -> Any:
+    """Return a 0-d zero of g's library, dtype and device."""
+    raw = raw_of(g)
+    library = library_of_all((raw,))
+    return library.asarray(0, raw.dtype, library.device(raw))
+
+
+@rule(Where)
+def where(condition: Any, x: Any, y: Any, /) -> Any:
+    """Return x where the condition is true, y elsewhere; the three broadcast.
+
+    condition: bool. x, y: arrays of any dtype, or Python numbers (one of them an array).
+    Gradient: to x and y where each was taken. A branch not taken gets zero, and zero times an
+    infinite slope further up is NaN: make the operand safe first where that can happen.
+    """
+    if type(x) in _NUMBERS and type(y) in _NUMBERS:
+        library = library_of_all((condition,))
+        x = library.asarray(x, library.xp.result_type(library.asarray(x), y), library.device(raw_of(condition)))
+    x, y = one_dtype(x, y)
+    return Where.of(condition, x, y)
+
+
+class Clip(BuiltIn):
+    domain = (-2, 2)
+    samples = [([(3, 4), (), ()], {}), ([(3, 4), (4,), (3, 1)], {})]
+
+    def forward(self, x, low, high):
+        self.ctx.save(x, low, high)
+        return self.xp.clip(x, low, high)
+
+    def backward(self, g):
+        x, low, high = [raw_of(v) for v in self.ctx.release]
+        above = True if low is None else x >= low
+        below = True if high is None else x <= high
+        inside = above & below
+        zero = zero_like(g)
+        return (
+            _taken(inside, g, zero, x) if self.needs(0) else None,
+            # min is taken where x is under it, unless max is lower still.
+            _taken(_not(above) & (True if high is None else low < high), g, zero, low) if self.needs(1) else None,
+            _taken(_not(below) | _crossed(above, low, high), g, zero, high) if self.needs(2) else None,
+        )
+
+
+def _not(condition):
+    return ~condition
+
+
+def _crossed(above, low, high):
+    return False if low is None else ~above & (low >= high)
+
+
+def _taken(condition, g, zero, like):
+    return unbroadcast(Where.of(condition, g, zero), tuple(like.shape))
+
+
+@rule(Clip)
+def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
+    """Return x with what lies outside [min, max] replaced by the bound.
+
+    min, max: arrays that broadcast with x, Python numbers, or None for no bound.
+    Gradient: to x inside the bounds and on them, to a bound where it was taken.
+    """
+    if min is None and max is None:
+        return x + 0
+    low, high = [None if b is None else b for b in (min, max)]
+    given = [b for b in (low, high) if b is not None]
+    x, *given = one_dtype(x, *given)
+    low = None if low is None else given.pop(0)
+    high = None if high is None else given.pop(0)
+    return Clip.of(x, low, high)

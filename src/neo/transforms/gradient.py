@@ -1,0 +1,160 @@
+"""`value_and_grad`, `grad` and `vjp`: reverse mode, one walk back along one tape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from .. import backends, tree
+from ..core.array import Traced, box, raw_of, unbox
+from ..core.dtypes import REAL, kind
+from ..errors import describe, short_name
+from .arguments import FIRST, Argnames, Argnums, choose
+from .recording import Recording
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: Argnums = FIRST, argnames: Argnames = None, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return a function that gives f's result and its gradient.
+
+    f: returns a real 0-d array, or with has_aux a pair of it and anything else.
+    argnums, argnames: the arguments to differentiate, by position and by name; by default the
+    first. Each is an array or a tree of arrays (dict, list, tuple, named tuple, dataclass, None).
+    Returns (value, gradient), or ((value, aux), gradient). The gradient is like the argument: its
+    tree, shapes, dtypes, library and device; a tuple of such for several arguments, those of
+    argnums first. It is the direction of steepest ascent also for complex arguments.
+    Raises TypeError for an argument without a gradient and ValueError for a result that is not 0-d.
+
+    >>> import numpy as np
+    >>> import neo
+    >>> value_and_grad(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
+    (np.float64(5.0), array([2., 4.]))
+    """
+
+    @wraps(f)
+    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        run = Recording(f, args, kwargs, choose(f, args, kwargs, argnums, argnames), has_aux)
+        gradients = run.pull(_seed(run))
+        gradient = gradients[0] if _is_one(argnums, argnames) else tuple(gradients)
+        value = run.build_result(run.values)
+        return ((value, run.aux), gradient) if has_aux else (value, gradient)
+
+    return value_and_gradient
+
+
+def grad(
+    f: Callable[..., Any], argnums: Argnums = FIRST, argnames: Argnames = None, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return the function that gives f's gradient, or (gradient, aux). See `value_and_grad`.
+
+    >>> import neo.numpy as nep
+    >>> print(grad(grad(nep.sin))(0.5) == -nep.sin(0.5))
+    True
+    """
+    both = value_and_grad(f, argnums, argnames, has_aux)
+
+    @wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, found = both(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    return gradient
+
+
+def _is_one(argnums: Argnums, argnames: Argnames) -> bool:
+    """Tell whether one argument was asked for, and not as a sequence of one."""
+    if argnames is None or argnums is not FIRST and argnums is not None:
+        return isinstance(argnums, int) and argnames is None
+    return isinstance(argnames, str)
+
+
+def _seed(run: Recording) -> list[tuple[int, Any]]:
+    """Return the gradient of the result with respect to itself, or say why there is none."""
+    if len(run.outputs) != 1:
+        raise ValueError(_not_scalar(run, f"{len(run.outputs)} results"))
+    value = run.values[0]
+    if type(value) in (int, float):
+        return []
+    if not hasattr(value, "shape"):
+        raise TypeError(f"grad needs {run.owner} to return an array; it returned {describe(value)}")
+    if tuple(value.shape) != ():
+        raise ValueError(_not_scalar(run, f"shape {tuple(value.shape)}"))
+    if kind(value.dtype) != REAL:
+        raise TypeError(
+            f"grad needs {run.owner} to return a real number; this one is {short_name(value.dtype)}. "
+            f"Return its real part or its absolute value, or use neo.vjp with a cotangent"
+        )
+    return [] if run.slots[0] is None else [(run.slots[0], one_like(value))]
+
+
+def _not_scalar(run: Recording, what: str) -> str:
+    return (
+        f"grad needs a function with a scalar result; {run.owner} returned {what}. Sum or average "
+        f"the result, use neo.vjp with a cotangent or neo.jacrev for the whole Jacobian, or "
+        f"autograd.session.value_and_grad, which seeds every result with ones"
+    )
+
+
+def one_like(value: Any) -> Any:
+    """Return ones like a value, as its library's own array; boxed where the value is traced.
+
+    A rule multiplies the gradient by what it saved, and a strict library's own array does not take
+    a traced one on its right; an Array does.
+    """
+    raw = raw_of(value)
+    library = backends.of(raw)
+    ones = library.xp.ones(tuple(raw.shape), dtype=raw.dtype, device=library.place(library.device(raw)))
+    return box(ones) if isinstance(value, Traced) else ones
+
+
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """Return f's result and the function that pulls a cotangent of it back to the arguments.
+
+    primals: the arguments, all differentiated; arrays or trees of them.
+    Returns (value, pull), or (value, pull, aux). pull(cotangent) takes one cotangent like the
+    value, in its tree, and returns a tuple with one gradient per argument. It may be called again.
+    Raises ValueError for a cotangent of another tree, shape or dtype.
+
+    >>> import numpy as np
+    >>> value, pull = vjp(lambda x: x * x, np.array([1.0, 2.0]))
+    >>> pull(np.array([1.0, 0.5]))
+    (array([2., 2.]),)
+    """
+    chosen = [(f"argument {k}", k) for k in range(len(primals))]
+    run = Recording(f, primals, {}, chosen, has_aux)
+
+    def pull(cotangent: Any) -> tuple[Any, ...]:
+        given = _matching(cotangent, run)
+        seeds = [(s, c) for s, c in zip(run.slots, given, strict=True) if s is not None and c is not None]
+        return tuple(run.pull(seeds, keep=True))
+
+    value = run.build_result(run.values)
+    return (value, pull, run.aux) if has_aux else (value, pull)
+
+
+def _matching(cotangent: Any, run: Recording) -> list[Any]:
+    """Return the leaves of a cotangent, checked against the results they belong to."""
+    given = tree.flatten(cotangent)[0]
+    where = tree.paths(run.result)
+    if tree.paths(cotangent) != where:
+        raise ValueError(
+            f"the cotangent's tree differs from that of {run.owner}'s result: leaves at "
+            f"{tree.paths(cotangent)} instead of {where}"
+        )
+    return [_like_result(c, v, run) for c, v in zip(given, run.values, strict=True)]
+
+
+def _like_result(c: Any, value: Any, run: Recording) -> Any:
+    c = unbox(c)
+    if type(c) in (int, float, complex) and hasattr(value, "dtype") and tuple(value.shape) == ():
+        return one_like(value) * c
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if getattr(c, "shape", None) is None or tuple(c.shape) != tuple(shape) or c.dtype != dtype:
+        raise ValueError(
+            f"the cotangent of {run.owner}'s result is {describe(c)}; expected {describe(value)}"
+        )
+    return box(c) if isinstance(value, Traced) else c
+
+

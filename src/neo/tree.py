@@ -1,0 +1,83 @@
+"""Trees of arrays: nested dicts, lists, tuples, named tuples, dataclasses and None, by optree."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from .core.array import Array
+
+_NAMESPACE = "neo"
+
+
+def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    """Return the leaves of a tree and a function that builds the tree again from others."""
+    if isinstance(tree, Array) or not _is_container(tree):
+        return [tree], lambda leaves: leaves[0]
+    leaves, treedef = _flatten(tree)
+    return leaves, lambda new: _optree().tree_unflatten(treedef, new)
+
+
+def map(function: Callable[..., Any], tree: Any) -> Any:
+    """Return the tree with a function applied to every leaf."""
+    leaves, build = flatten(tree)
+    return build([function(x) for x in leaves])
+
+
+def paths(tree: Any) -> list[str]:
+    """Return where each leaf stands, as a person would index it: `['w'][0]`."""
+    if not _is_container(tree):
+        return [""]
+    _flatten(tree)
+    accessors = _optree().tree_accessors(tree, namespace=_NAMESPACE)
+    return [a.codify("") for a in accessors]
+
+
+def _is_container(tree: Any) -> bool:
+    return tree is None or isinstance(tree, dict | list | tuple) or _is_dataclass(tree) or _is_registered(tree)
+
+
+def _is_registered(tree: Any) -> bool:
+    # A class that the user registered with optree; asked only of what is no array and no number.
+    if isinstance(tree, int | float | complex | str) or hasattr(tree, "dtype"):
+        return False
+    return not _optree().tree_is_leaf(tree, namespace=_NAMESPACE)
+
+
+def _is_dataclass(x: Any) -> bool:
+    return dataclasses.is_dataclass(x) and not isinstance(x, type)
+
+
+def _flatten(tree: Any) -> tuple[list[Any], Any]:
+    """Flatten, registering dataclasses as they are met."""
+    while True:
+        leaves, treedef = _optree().tree_flatten(tree, namespace=_NAMESPACE)
+        new = {type(x) for x in leaves if _is_dataclass(x) and not isinstance(x, Array)}
+        if not new:
+            return leaves, treedef
+        for kind in new:
+            _register(kind)
+
+
+def _register(kind: type) -> None:
+    names = [f.name for f in dataclasses.fields(kind)]
+
+    def to_children(x: Any) -> tuple[list[Any], None, list[str]]:
+        return [getattr(x, name) for name in names], None, names
+
+    def from_children(_: Any, children: Any) -> Any:
+        # Not kind(**fields): a frozen or checked dataclass takes traced values as they are.
+        x = object.__new__(kind)
+        for name, child in zip(names, children, strict=True):
+            object.__setattr__(x, name, child)
+        return x
+
+    _optree().register_pytree_node(kind, to_children, from_children, namespace=_NAMESPACE)
+
+
+def _optree() -> Any:
+    # On first use: a bare array needs no trees, and importing neo stays quick.
+    import optree
+
+    return optree
