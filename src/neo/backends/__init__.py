@@ -4,6 +4,7 @@ Only this package may name an array library. A library that follows the array AP
 one call of `register`; one whose arrays have `__array_namespace__` takes none.
 """
 
+from collections.abc import Callable as _Callable
 from importlib import import_module as _import_module
 
 from .record import Backend
@@ -12,7 +13,7 @@ from .registry import available, current, get, is_array, names, of, of_type, reg
 __all__ = ["Backend", "available", "current", "get", "is_array", "names", "of", "of_type", "register", "resolve", "use"]
 
 
-def _built_in(module: str):
+def _built_in(module: str) -> _Callable[[], Backend]:
     return lambda: _import_module(f"{__name__}.{module}").load()
 
 

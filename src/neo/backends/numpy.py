@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import array_api_compat.numpy as xp
 import numpy as np
 
@@ -9,7 +11,7 @@ from . import standard
 from .record import Backend
 
 
-def _erf() -> object:
+def _erf() -> Any:
     """SciPy's erf where SciPy is installed: it is compiled, the fallback is a Python loop."""
     try:
         from scipy.special import erf

@@ -53,7 +53,7 @@ class Backend:
         """Return the raw function for an operation's name."""
         if name in self.kernels:
             return self.kernels[name]
-        found = getattr(self.xp, name, None)
+        found: Callable[..., Any] | None = getattr(self.xp, name, None)
         if found is None and name in standard.MENDED:
             found = partial(standard.MENDED[name], self)
         if found is None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from typing import Any
 
@@ -109,7 +109,11 @@ def _find_plugins() -> None:
     for point in entry_points(group="neo.backends"):
         if point.name not in _entries:
             module = point.value.partition(":")[0].partition(".")[0]
-            register(point.name, lambda point=point: point.load()(), module=module)
+            register(point.name, _plugin(point), module=module)
+
+
+def _plugin(point: EntryPoint) -> Callable[[], Backend]:
+    return lambda: point.load()()
 
 
 def of(raw: Any) -> Backend:
@@ -194,10 +198,8 @@ def resolve(backend: str | None = None, device: Any = None) -> tuple[Backend, st
     A device without a backend picks the backend in use if it has that device, else the first
     installed one that has it.
     """
-    if backend is None and device is None:
-        return current()
     if device is None:
-        return get(backend), None
+        return current() if backend is None else (get(backend), None)
     device = str(device)
     if backend is not None:
         candidates = [get(backend)]

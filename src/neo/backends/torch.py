@@ -20,7 +20,8 @@ def devices() -> list[str]:
 def to_numpy(raw: torch.Tensor) -> np.ndarray:
     """Return the tensor's values on the host; NumPy has no bfloat16, so that becomes float32."""
     raw = raw.detach().resolve_conj().resolve_neg().cpu()
-    return (raw.float() if raw.dtype is torch.bfloat16 else raw).numpy()
+    values: np.ndarray = (raw.float() if raw.dtype is torch.bfloat16 else raw).numpy()
+    return values
 
 
 def synchronize(device: str) -> None:

@@ -150,11 +150,16 @@ def _like_result(c: Any, value: Any, run: Recording) -> Any:
     c = unbox(c)
     if type(c) in (int, float, complex) and hasattr(value, "dtype") and tuple(value.shape) == ():
         return one_like(value) * c
-    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if getattr(c, "shape", None) is None or tuple(c.shape) != tuple(shape) or c.dtype != dtype:
+    if not _is_alike(c, value):
         raise ValueError(
             f"the cotangent of {run.owner}'s result is {describe(c)}; expected {describe(value)}"
         )
     return box(c) if isinstance(value, Traced) else c
+
+
+def _is_alike(c: Any, value: Any) -> bool:
+    if not (hasattr(c, "dtype") and hasattr(value, "dtype")):
+        return isinstance(c, int | float | complex) and isinstance(value, int | float | complex)
+    return bool(tuple(c.shape) == tuple(value.shape) and c.dtype == value.dtype)
 
 
