@@ -78,7 +78,7 @@ class Backend:
         """
         if dtype is None:
             return None
-        if dtype in (float, complex):
+        if dtype is float or dtype is complex:  # not ==: NumPy's float64 equals float
             defaults = self.xp.__array_namespace_info__().default_dtypes()
             return defaults["real floating" if dtype is float else "complex floating"]
         name = {"int": "int64"}.get(short_name(dtype), short_name(dtype))
