@@ -13,10 +13,14 @@ _NAMESPACE = "neo"
 
 def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """Return the leaves of a tree and a function that builds the tree again from others."""
-    if isinstance(tree, Array) or not _is_container(tree):
-        return [tree], lambda leaves: leaves[0]
+    if not _is_container(tree):
+        return [tree], _only
     leaves, treedef = _flatten(tree)
     return leaves, lambda new: _optree().tree_unflatten(treedef, new)
+
+
+def _only(leaves: list[Any]) -> Any:
+    return leaves[0]
 
 
 def map(function: Callable[..., Any], tree: Any) -> Any:
@@ -35,14 +39,16 @@ def paths(tree: Any) -> list[str]:
 
 
 def _is_container(tree: Any) -> bool:
-    return tree is None or isinstance(tree, dict | list | tuple) or _is_dataclass(tree) or _is_registered(tree)
-
-
-def _is_registered(tree: Any) -> bool:
-    # A class that the user registered with optree; asked only of what is no array and no number.
-    if isinstance(tree, int | float | complex | str) or hasattr(tree, "dtype"):
+    if hasattr(tree, "dtype"):  # most often an array, and then this is all that is asked
         return False
-    return not _optree().tree_is_leaf(tree, namespace=_NAMESPACE)
+    if tree is None or isinstance(tree, (dict, list, tuple)) or _is_dataclass(tree):
+        return True
+    # A class that the user registered with optree; asked only of what is no array and no number.
+    return not isinstance(tree, (int, float, complex, str)) and not _is_leaf(tree)
+
+
+def _is_leaf(x: Any) -> bool:
+    return bool(_optree().tree_is_leaf(x, namespace=_NAMESPACE))
 
 
 def _is_dataclass(x: Any) -> bool:

@@ -34,7 +34,8 @@ class Entry:
 
 _entries: dict[str, Entry] = {}
 _loaded: dict[str, Backend] = {}
-_by_type: dict[type, Backend] = {}
+# Every array class met so far; `of` fills it.
+BY_TYPE: dict[type, Backend] = {}
 # What a block of code chose: a backend and a device. A context variable, so threads and
 # coroutines do not see each other's choice.
 _chosen: ContextVar[tuple[str, str | None]] = ContextVar("neo_backend", default=("numpy", None))
@@ -61,8 +62,8 @@ def register(
             f"backend {name!r} is already registered for {known.module}; choose another name"
         )
     _loaded.pop(name, None)
-    for kind in [kind for kind, backend in _by_type.items() if backend.name == name]:
-        del _by_type[kind]
+    for kind in [kind for kind, backend in BY_TYPE.items() if backend.name == name]:
+        del BY_TYPE[kind]
     loader = load if callable(load) else lambda: load
     _entries[name] = Entry(name, module, loader, install or f"pip install {module}")
 
@@ -123,20 +124,20 @@ def of(raw: Any) -> Backend:
     """
     kind = type(raw)
     try:
-        return _by_type[kind]
+        return BY_TYPE[kind]
     except KeyError:
         return _learn(raw, kind)
 
 
 def of_type(kind: type) -> Backend | None:
     """Return the backend whose arrays are of that class, or None."""
-    if kind in _by_type:
-        return _by_type[kind]
+    if kind in BY_TYPE:
+        return BY_TYPE[kind]
     for base in kind.__mro__:
         root = base.__module__.partition(".")[0]
         for entry in list(_entries.values()):
             if entry.module == root and issubclass(kind, get(entry.name).arrays):
-                return _by_type.setdefault(kind, get(entry.name))
+                return BY_TYPE.setdefault(kind, get(entry.name))
     return None
 
 
@@ -145,7 +146,7 @@ def _learn(raw: Any, kind: type) -> Backend:
     if backend is not None:
         return backend
     if hasattr(raw, "__array_namespace__"):
-        return _by_type.setdefault(kind, _from_standard(raw, kind))
+        return BY_TYPE.setdefault(kind, _from_standard(raw, kind))
     raise TypeError(
         f"expected an array of {', '.join(available())} or a number, got {describe(raw)}. "
         f"Make it one with neo.asarray(...)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ..errors import short_name
 class Array:
     """An array of any library, with the array API's operators, methods and properties.
 
-    `data` is the library's own array; `neo.asarray` makes an Array. Writing into one
+    `data` is the library's own array; `neo.asarray` makes an Array of it. Writing into one
     (`x[key] = v`, `x += y`) gives this object a new value: nothing that was computed, recorded
     or saved from the old value changes, and a view such as `y = x[0]` is a value of its own.
     Operators and methods are attached by `neo.ops`, which sits above this module.
@@ -26,8 +26,11 @@ class Array:
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]  # == is elementwise
 
-    def __init__(self, data: Any) -> None:
-        self.data = data
+    # No __init__: an array is made for every operation, and `Plain()` with three assignments
+    # takes half the time of a constructor with three arguments.
+    data: Any
+    # Attached by `neo.ops`, as the operators are.
+    __getitem__: ClassVar[Callable[[Array, Any], Any]]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -98,12 +101,12 @@ class Array:
         return complex(self.data)
 
     def __index__(self) -> int:
-        return self.data.__index__()
+        return int(self.data.__index__())
 
     def __len__(self) -> int:
         if not self.data.shape:
             raise TypeError("len() of a 0-d array; use .size for the number of elements")
-        return self.data.shape[0]
+        return int(self.data.shape[0])
 
     def __iter__(self) -> Any:
         if not self.data.shape:
@@ -121,16 +124,16 @@ class Traced(Array):
     """An Array on a tape, which exists only inside a transform.
 
     `data` is the value one tape further down: the library's own array, or an array traced by an
-    outer transform. `slot` is the number of its entry on the tape.
+    outer transform. `slot` is the number of its entry on the tape; `shape` is kept beside it,
+    since a library takes longer to tell it than to hand on a tuple.
     What would silently lose the gradient is refused with an error that says what to do.
     """
 
-    __slots__ = ("tape", "slot")
+    __slots__ = ("shape", "tape", "slot")
 
-    def __init__(self, data: Any, tape: Any, slot: int) -> None:
-        self.data = data
-        self.tape = tape
-        self.slot = slot
+    shape: tuple[int, ...]
+    tape: Any
+    slot: int
 
     def __repr__(self) -> str:
         return f"neo.Array({_text(self, 10)},{_facts(self)}, traced=%{self.slot})"
@@ -171,8 +174,12 @@ def unbox(x: Any) -> Any:
 
 
 def box(x: Any) -> Any:
-    """Return a library's array as an Array; a traced array as it is."""
-    return x if isinstance(x, Array) else Array(x)
+    """Return a library's array as an Array; an Array, traced or not, as it is."""
+    if isinstance(x, Array):
+        return x
+    boxed = Array()
+    boxed.data = x
+    return boxed
 
 
 def raw_of(x: Any) -> Any:

@@ -10,8 +10,9 @@ from .. import backends
 from ..errors import describe
 from .array import Array, Traced, box, raw_of, unbox
 from .dtypes import differentiable
+from .listing import Call, call_of, value_of
 from .parts import placed
-from .policy import Context, Policy, each
+from .policy import NO_CONTEXT, Context, Policy, each
 from .tape import Tape
 
 
@@ -53,10 +54,16 @@ def _by_position(
 def call(policy: type[Policy], operands: Iterable[Any], settings: dict[str, Any]) -> Any:
     """Apply a Policy to operands as they come: boxed, bare or traced."""
     operands = list(operands)
-    boxed = False
+    boxed = traced = False
     for k, x in enumerate(operands):
-        if type(x) is Array:
-            boxed, operands[k] = True, x.data
+        if isinstance(x, Array):
+            if type(x) is Array:
+                boxed, x = True, x.data
+                operands[k] = x
+            traced = traced or isinstance(x, Traced)
+    if not traced:
+        result = policy().run(operands, settings, NO_CONTEXT)
+        return each(box, result) if boxed else result
     # While forward runs, `needs` tells which operands any tape differentiates.
     wanted = tuple([0 if isinstance(x, Traced) else None for x in operands])
     result, _ = _apply(policy, operands, settings, wanted)
@@ -80,7 +87,7 @@ def _apply(
     if tape is None:
         instance = policy()
         instance.slots = wanted
-        return instance.run(operands, settings), instance
+        return instance.run(operands, settings, Context(not policy.bare)), instance
     slots = tuple([x.slot if isinstance(x, Traced) and x.tape is tape else None for x in operands])
     below = [x if slot is None else x.data for x, slot in zip(operands, slots, strict=True)]
     result, instance = _apply(policy, below, settings, wanted)
@@ -94,27 +101,32 @@ def _record(
 ) -> Any:
     """Put an instance on the tape and return its results as traced arrays."""
     instance.slots = slots
-    instance.operands_like = tuple(
-        [None if slot is None else (tuple(x.shape), x.dtype) for x, slot in zip(below, slots, strict=True)]
-    )
+    instance.remember(below)
     if not isinstance(result, tuple | list):
-        out = tape.trace(result, instance) if differentiable(result.dtype) else box(result)
+        out = tape.trace_or_box(result, instance)
     else:
         instance.results_like = tuple([_zeros_like(x) for x in result])
-        slot = len(tape.calls)
-        tape.calls.append(instance)
+        slot = len(tape)
+        tape.append(instance)
         links = iter(range(len(result)))
         out = each(lambda x: _part(tape, slot, next(links), x), result)
     if tape.log is not None:
-        tape.log.append((type(instance).__name__, slots, below, settings, out))
+        tape.log.append(_in_words(instance, slots, below, settings, out))
     return out
+
+
+def _in_words(instance: Policy, slots: Any, below: list[Any], settings: Any, out: Any) -> Call:
+    """Return what a listing says of a call that has just been recorded."""
+    outs = out if isinstance(out, tuple | list) else [out]
+    results = [value_of(x, x.slot if isinstance(x, Traced) else None) for x in outs]
+    recorded = any([r.slot is not None for r in results])
+    kept = [*instance.ctx.saved, *_attributes(instance).values()] if recorded else []
+    return call_of(instance, slots, below, settings, results, kept)
 
 
 def _part(tape: Tape, slot: int, k: int, result: Any) -> Any:
     """Return result k of several as an array traced in a slot of its own."""
-    if not differentiable(result.dtype):
-        return box(result)
-    return tape.trace(result, ((placed(k), slot, None),))
+    return tape.trace_or_box(result, (placed(k), slot, None, None, None, None))
 
 
 def _zeros_like(x: Any) -> Callable[[], Any]:
@@ -187,7 +199,7 @@ def _run_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> 
     again = type(instance)()
     again.slots = instance.slots
     try:
-        again.run(below, settings)
+        again.run(below, settings, Context(True))
     except Exception as error:
         raise NotImplementedError(
             f"{name}.forward keeps a value that is neither an operand nor a result (it kept: {kept}). "

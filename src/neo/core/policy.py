@@ -37,6 +37,18 @@ class Context:
         return tuple([box(value) if is_raw(value) else value for value in self.saved])
 
 
+class _NoContext:
+    """The context of a call that nothing differentiates: it keeps nothing."""
+
+    __slots__ = ()
+
+    def save(self, *values: Any) -> None:
+        pass
+
+
+NO_CONTEXT = _NoContext()
+
+
 class Policy:
     """An operation with a gradient of its own. Subclass it and write `forward` and `backward`.
 
@@ -87,16 +99,25 @@ class Policy:
 
     def needs(self, k: int) -> bool:
         """Tell whether operand k is differentiated, so that its gradient is worth computing."""
-        return self.slots[k] is not None
+        return k < len(self.slots) and self.slots[k] is not None
 
-    def run(self, operands: list[Any], settings: dict[str, Any]) -> Any:
+    def run(self, operands: list[Any], settings: dict[str, Any], ctx: Any) -> Any:
         """Run forward on raw arrays, or on traced ones, and return its result unboxed."""
-        self.ctx = Context(boxed=not self.bare)
+        self.ctx = ctx
         if self.bare:
             self.xp = library_of_all(operands).raw
             return self.forward(*operands, **settings)
         result = self.forward(*[box(x) if is_raw(x) else x for x in operands], **settings)
         return each(unbox, result)
+
+    def remember(self, operands: list[Any]) -> None:
+        """Note the differentiated operands' shapes and dtypes, for the check of their gradients."""
+        self.operands_like = tuple(
+            [
+                None if slot is None else (tuple(x.shape), x.dtype)
+                for x, slot in zip(operands, self.slots, strict=True)
+            ]
+        )
 
     def pull(self, g: Any) -> list[tuple[int, Any]]:
         """Return (slot, gradient) for every differentiated operand."""
@@ -163,19 +184,23 @@ def library_of_all(operands: Any) -> backends.Backend:
     """
     found = None
     for x in operands:
-        if isinstance(x, int | float | complex | str | None) and not hasattr(x, "dtype"):
-            continue
-        backend = backends.of(raw_of(x))
-        if found is None:
+        backend = backends.BY_TYPE.get(type(x)) or _library_of(x)
+        if backend is not found and backend is not None:
+            if found is not None:
+                raise TypeError(
+                    f"operands of two libraries in one call: {found.name} and {backend.name}. Move "
+                    f"one first, for example with neo.asarray(x, backend={found.name!r})"
+                )
             found = backend
-        elif backend is not found:
-            raise TypeError(
-                f"operands of two libraries in one call: {found.name} and {backend.name}. Move one "
-                f"first, for example with neo.asarray(x, backend={found.name!r})"
-            )
     if found is None:
         raise TypeError(f"expected an array, got {', '.join(map(describe, operands)) or 'nothing'}")
     return found
+
+
+def _library_of(x: Any) -> backends.Backend | None:
+    if isinstance(x, int | float | complex | str | None):
+        return None
+    return backends.of(raw_of(x))
 
 
 def _size(shape: Any) -> int:

@@ -1,11 +1,12 @@
 """The tape: a list of calls over integer slots, and the walk back along it.
 
 A slot is the index of the entry that filled it, so the list is in topological order by itself and
-the gradients are a list too. An entry is
-- None for an input of the function,
-- a tuple of links (pull, slot, saved), one per traced operand of an elementwise call, where
-  pull(g, saved) is the operand's gradient,
-- a Policy, for every other call: `policy.pull(g)` yields (slot, gradient) pairs.
+the gradients are a list too. The inputs come first. An entry is
+- a tuple of two links (pull, slot, saved, pull, slot, saved) for an elementwise call, where
+  pull(g, saved) is the gradient of the operand in that slot; the second is None, None, None when
+  one operand is traced,
+- a Policy for every other call: `policy.pull(g)` returns (slot, gradient) pairs,
+- NOTHING where no gradient goes further: an input, or a function whose derivative is zero.
 """
 
 from __future__ import annotations
@@ -15,19 +16,84 @@ from itertools import count
 from typing import Any, NoReturn
 
 from .. import backends
-from .array import Plain, Traced, raw_of
-from .dtypes import REAL, kind
+from .array import Plain, Traced, box, raw_of
+from .dtypes import REAL, differentiable, kind
+from .listing import Listing
 
 _levels = count(1)
 
 
-class Closed:
-    """What stands in for a tape's calls once its transform has returned."""
+class _Nothing:
+    """The entry of a slot from which no gradient goes further."""
 
-    __slots__ = ("owner",)
+    __slots__ = ()
 
-    def __init__(self, owner: str) -> None:
+    def pull(self, g: Any) -> tuple[()]:
+        return ()
+
+
+NOTHING = _Nothing()
+
+
+class Tape(list[Any]):
+    """The calls of one run of one function: a list of entries, as the module says.
+
+    level: a tape opened later has a higher level; among the operands of a call the newest tape
+    records, which is all that nested derivatives need.
+    usual: the dtype, and `library` the backend, that this tape's Plain arrays have.
+    log: what is told every call in full, or None (see `neo.trace`).
+    """
+
+    __slots__ = ("level", "usual", "library", "log", "owner")
+
+    def __init__(self, log: Any = None) -> None:
+        super().__init__()
+        self.level = next(_levels)
+        self.usual: Any = None
+        self.library: Any = None
+        self.log = log
+        self.owner = ""
+
+    def trace_or_box(self, value: Any, entry: Any) -> Any:
+        """Record an entry if its result can have a gradient; else return the result off the tape."""
+        if self._is_usual(value) or differentiable(value.dtype):
+            return self.trace(value, entry)
+        return box(value)
+
+    def trace(self, value: Any, entry: Any = NOTHING) -> Traced:
+        """Record an entry and return its result, `value` one tape down, as a traced array."""
+        x = Plain() if self._is_usual(value) else Traced()
+        x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, len(self)
+        self.append(entry)
+        return x
+
+    def _is_usual(self, value: Any) -> bool:
+        """Tell whether a value is of the usual library and dtype: those of the first real input."""
+        library = backends.of(raw_of(value))
+        if self.usual is None and self.log is None and kind(value.dtype) == REAL:
+            self.usual, self.library = value.dtype, library
+        return library is self.library and bool(value.dtype == self.usual)
+
+    def record(self, value: Any, shape: tuple[int, ...], entry: Any) -> Plain:
+        """Record an entry whose result is known to be of the usual library and dtype."""
+        x = Plain()
+        x.data, x.shape, x.tape, x.slot = value, shape, self, len(self)
+        self.append(entry)
+        return x
+
+    def close(self, owner: str) -> list[Any]:
+        """Return the entries and forget them; an array that escaped raises when it is used."""
+        entries = self[:]
+        self.clear()
         self.owner = owner
+        self.__class__ = ClosedTape
+        return entries
+
+
+class ClosedTape(Tape):
+    """A tape whose transform has returned."""
+
+    __slots__ = ()
 
     def append(self, entry: Any) -> NoReturn:
         raise RuntimeError(
@@ -35,51 +101,11 @@ class Closed:
             f"from the function (has_aux=True), or keep neo.stop_gradient(x) instead of x."
         )
 
-    def __len__(self) -> int:
-        return 0
 
-
-class Tape:
-    """The calls of one run of one function.
-
-    level: a tape opened later has a higher level; among the operands of a call the newest tape
-    records, which is all that nested derivatives need.
-    usual: the dtype, and `library` the backend, that this tape's Plain arrays have.
-    log: a list that is told every call in full, or None (see `neo.trace`).
-    """
-
-    __slots__ = ("calls", "level", "usual", "library", "log")
-
-    def __init__(self, log: list[Any] | None = None) -> None:
-        self.calls: Any = []
-        self.level = next(_levels)
-        self.usual: Any = None
-        self.library: Any = None
-        self.log = log
-
-    def trace(self, value: Any, entry: Any = None) -> Traced:
-        """Record an entry and return its result, `value` one tape down, as a traced array."""
-        calls = self.calls
-        slot = len(calls)
-        calls.append(entry)
-        return self.at(value, slot)
-
-    def at(self, value: Any, slot: int) -> Traced:
-        """Return a traced array for a slot that is already recorded."""
-        if backends.of(raw_of(value)) is self.library and value.dtype == self.usual:
-            return Plain(value, self, slot)
-        if self.usual is None and self.log is None and kind(value.dtype) == REAL:
-            self.usual, self.library = value.dtype, backends.of(raw_of(value))
-            return Plain(value, self, slot)
-        return Traced(value, self, slot)
-
-    def close(self, owner: str) -> None:
-        """Forget the calls; an array that escaped its transform raises when it is used."""
-        self.calls = Closed(owner)
-
-
-def walk_back(calls: list[Any], seeds: Iterable[tuple[int, Any]], keep: bool = False) -> list[Any]:
-    """Return the gradients of all slots nothing was pulled from: those of the inputs.
+def walk_back(
+    calls: list[Any], inputs: int, seeds: Iterable[tuple[int, Any]], keep: bool = False
+) -> list[Any]:
+    """Return the gradients of the inputs, which fill the first slots; None where none arrived.
 
     seeds: (slot, gradient of that slot) pairs. calls: the entries; unless keep is true each is
     dropped, with what it saved, as soon as it has been pulled. The first gradient to reach a slot
@@ -88,25 +114,26 @@ def walk_back(calls: list[Any], seeds: Iterable[tuple[int, Any]], keep: bool = F
     gradients: list[Any] = [None] * len(calls)
     for slot, g in seeds:
         add_into(gradients, slot, g)
-    entries = reversed(calls) if keep else iter(calls.pop, _NEVER)
-    for slot in range(len(calls) - 1, -1, -1):
-        entry = next(entries)
-        g = gradients[slot]
-        if g is None or entry is None:
+    next_entry = reversed(calls).__next__ if keep else calls.pop
+    for _ in range(len(calls) - inputs):
+        entry = next_entry()
+        g = gradients.pop()
+        if g is None:
             continue
-        gradients[slot] = None
         if type(entry) is tuple:
-            for pull, operand, saved in entry:
-                dx = pull(g, saved)
-                before = gradients[operand]
-                gradients[operand] = dx if before is None else before + dx
+            # Two links, written out: a loop over pairs costs a tenth of the bookkeeping.
+            pull, operand, saved, pull_other, other, saved_other = entry
+            dx = pull(g, saved)
+            before = gradients[operand]
+            gradients[operand] = dx if before is None else before + dx
+            if pull_other is not None:
+                dx = pull_other(g, saved_other)
+                before = gradients[other]
+                gradients[other] = dx if before is None else before + dx
         else:
             for operand, dx in entry.pull(g):
                 add_into(gradients, operand, dx)
     return gradients
-
-
-_NEVER = object()
 
 
 def add_into(gradients: list[Any], slot: int, g: Any) -> None:

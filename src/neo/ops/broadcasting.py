@@ -8,6 +8,7 @@ from ..core.dtypes import COMPLEX, kind
 from .registry import BuiltIn, rule
 
 Axes = int | tuple[int, ...] | None
+ANY = (-2, 2)
 
 
 def positive_axes(axis: Axes, ndim: int) -> tuple[int, ...]:
@@ -34,7 +35,14 @@ def kept_shape(shape: tuple[int, ...], axis: Axes) -> tuple[int, ...]:
 
 
 class Sum(BuiltIn):
-    samples = [([(3, 4)], {}), ([(3, 4)], {"axis": 0}), ([(2, 3, 2)], {"axis": (0, -1), "keepdims": True})]
+    domain = ANY
+    samples = [
+        ([(3, 4)], {}),
+        ([(3, 4)], {"axis": 0}),
+        ([(2, 3, 2)], {"axis": (0, -1), "keepdims": True}),
+        ([()], {}),
+        ([(2, 0)], {"axis": 1}),
+    ]
 
     def forward(self, x, *, axis, dtype, keepdims):
         self.ctx.save(tuple(x.shape), axis, x.dtype)
@@ -57,6 +65,7 @@ def sum(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: bool = Fal
 
 
 class BroadcastTo(BuiltIn):
+    domain = ANY
     samples = [([(3, 1)], {"shape": (2, 3, 4)}), ([()], {"shape": (2, 2)}), ([(0, 1)], {"shape": (0, 3)})]
 
     def forward(self, x, *, shape):
@@ -81,6 +90,7 @@ def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
 
 
 class Reshape(BuiltIn):
+    domain = ANY
     samples = [([(2, 3)], {"shape": (3, 2)}), ([(2, 3)], {"shape": (-1,)}), ([()], {"shape": (1, 1)})]
 
     def forward(self, x, *, shape, copy=None):
@@ -113,6 +123,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 
 class Astype(BuiltIn):
+    domain = ANY
     samples = [([(2, 3)], {"dtype": "float32"}), ([(2, 3)], {"dtype": "float64"})]
 
     def forward(self, x, *, dtype, copy=True):
@@ -139,6 +150,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
 
 
 class Conj(BuiltIn):
+    domain = ANY
     samples = [([(2, 3)], {})]
 
     def forward(self, z):
@@ -155,6 +167,7 @@ def conj(x: Any, /) -> Any:
 
 
 class Real(BuiltIn):
+    domain = ANY
     samples = [([(2, 3)], {})]
 
     def forward(self, z):
@@ -173,6 +186,7 @@ def real(x: Any, /) -> Any:
 
 
 class Imag(BuiltIn):
+    domain = ANY
     samples = [([(2, 3)], {})]
 
     def forward(self, z):

@@ -10,11 +10,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .. import backends
+from .. import backends, tree
 from ..core.array import Array, Traced, box, raw_of
 from ..core.policy import each, library_of_all
-
-_NUMBERS = (bool, int, float, complex)
+from .promotion import NUMBERS, beside
 
 
 def constant(name: str, doc: str, arity: int = 1) -> Callable[..., Any]:
@@ -34,10 +33,7 @@ def constant(name: str, doc: str, arity: int = 1) -> Callable[..., Any]:
 
 def _beside(library: backends.Backend, x: Any, arrays: Any) -> Any:
     """Return a Python number as an array like the first array beside it."""
-    if type(x) not in _NUMBERS:
-        return x
-    like = next(raw_of(a) for a in arrays if type(a) not in _NUMBERS)
-    return library.asarray(x, library.xp.result_type(like, x), library.device(like))
+    return beside(library, x, next(raw_of(a) for a in arrays if type(a) not in NUMBERS))
 
 
 _NONE = "\n\nThe result has no gradient."
@@ -139,3 +135,16 @@ def log_tie(xp, x, y, out):
     """Return the logarithm of x's share of an infinite out: log(1/2) in a tie, else 0 or -inf."""
     alone = xp.where(x == out, xp.zeros_like(out), xp.full_like(out, -math.inf))
     return xp.where(x == y, xp.full_like(out, -math.log(2)), alone)
+
+
+def stop_gradient(x: Any) -> Any:
+    """Return the value of x off every tape: no gradient flows through it.
+
+    x: an array or a tree of arrays. Returns the same tree; a traced array becomes an Array, an
+    Array one of its own (rebinding it leaves x alone), everything else stays as it is.
+
+    >>> import neo
+    >>> print(neo.grad(lambda x: x * stop_gradient(x))(3.0))
+    3.0
+    """
+    return tree.map(lambda leaf: box(raw_of(leaf)) if isinstance(leaf, Array) else leaf, x)

@@ -23,7 +23,7 @@ def _created(name: str, doc: str) -> Callable[..., Any]:
         library, place = backends.resolve(backend, device)
         create = library.kernel(name)
         values = tuple([raw_of(v) for v in values])
-        return Array(create(*values, dtype=library.dtype(dtype), device=library.place(place), **settings))
+        return box(create(*values, dtype=library.dtype(dtype), device=library.place(place), **settings))
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc + _WHERE
@@ -51,7 +51,7 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, 
         value = asarray(fill_value, dtype=dtype, device=device, backend=backend)
         return box(broadcast_to(value, shape))
     library, place = backends.resolve(backend, device)
-    return Array(
+    return box(
         library.kernel("full")(shape, fill_value, dtype=library.dtype(dtype), device=library.place(place))
     )
 
@@ -72,7 +72,7 @@ def linspace(
     out = library.kernel("linspace")(
         raw_of(start), raw_of(stop), num, dtype=library.dtype(dtype), device=library.place(place), endpoint=endpoint
     )
-    return Array(out)
+    return box(out)
 
 
 def asarray(
@@ -91,7 +91,7 @@ def asarray(
     library, place = backends.resolve(backend, device)
     if not isinstance(obj, bool | int | float | complex):
         obj = _through_numpy(obj)
-    return Array(library.asarray(obj, dtype, place))
+    return box(library.asarray(obj, dtype, place))
 
 
 array = asarray
@@ -120,7 +120,7 @@ def _from_sequence(obj: Any, dtype: Any, device: Any, backend: Any) -> Array:
     arrays = [x for x in _leaves(obj) if isinstance(x, Array) or backends.is_array(x)]
     if not arrays:
         library, place = backends.resolve(backend, device)
-        return Array(library.asarray(_through_numpy(obj).tolist() if dtype is None else list(obj), dtype, place))
+        return box(library.asarray(_through_numpy(obj).tolist() if dtype is None else list(obj), dtype, place))
     like = raw_of(arrays[0])
     name, place = library_of_all((like,)).name, library_of_all((like,)).device(like)
     out = _stacked(obj, name, place)
@@ -146,7 +146,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None, back
     if isinstance(x, Array) or backends.is_array(x):
         return asarray(x, device=device, backend=backend, copy=copy)
     library, place = backends.resolve(backend, device)
-    return Array(library.xp.from_dlpack(x, device=library.place(place), copy=copy))
+    return box(library.xp.from_dlpack(x, device=library.place(place), copy=copy))
 
 
 def _like(create: Callable[..., Array]) -> Callable[..., Any]:

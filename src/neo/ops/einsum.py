@@ -8,7 +8,7 @@ from .broadcasting import conj, sum
 from .indexing import getitem
 from .manipulation import arange_like, moveaxis
 from .registry import BuiltIn, rule
-from .selection import one_dtype
+from .promotion import one_dtype
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

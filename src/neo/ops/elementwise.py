@@ -5,9 +5,8 @@ gradient of the result, `x` and `y` the operands, `out` the result, and only tha
 written for the derivative, g * D(x); where numbers are complex the pull-back is g * conj(D(x)),
 which is conj(formula(conj(g))), so a formula holds for both and pushes tangents as it stands.
 
-Each operation has two paths that share the formulas. The general one is a Policy like any other.
-The lean one serves arrays of the tape's usual library and dtype (`Plain`): it records a tuple, and
-costs about a quarter of the general one (benchmarks/bookkeeping.py).
+Each operation has two paths that share the formulas. The general one is a Policy like any other;
+the lean one (`lean`) records a tuple for arrays of the tape's usual library and dtype.
 """
 
 from __future__ import annotations
@@ -18,34 +17,54 @@ from operator import itemgetter
 from typing import Any
 
 from .. import backends
-from ..core.array import Array, Plain, Traced, box, raw_of, unbox
+from ..core.array import Array, Plain, Traced, box, unbox
 from ..core.call import call
-from ..core.dtypes import COMPLEX, differentiable, kind
-from ..core.policy import library_of_all
-from ..errors import describe, short_name
-from .broadcasting import astype, conj, unbroadcast
+from ..core.dtypes import COMPLEX, kind
+from ..errors import describe
+from . import lean
+from .broadcasting import conj, unbroadcast
 from .kernels import Kernel
+from .promotion import NUMBERS, beside_numbers, one_dtype
 from .registry import BuiltIn, enter
 
 Formula = Callable[..., Any]
 
 
+def same(g: Any) -> Any:
+    """The formula of an operand that the result moves with, one for one."""
+    return g
+
+
 class Rule:
-    """One operand's formula, with where to find what it needs among (operands..., out)."""
+    """One operand's formula, and where to find what it needs among (operands..., out).
 
-    __slots__ = ("formula", "pull", "keep", "places")
+    pull(g, saved): the formula as the walk back calls it. keep(values): what it saves.
+    saves: which of the common cases that is, see `lean`.
+    """
 
-    def __init__(self, formula: Formula, arity: int) -> None:
-        order = [*"xyz"[:arity], "out"]
+    __slots__ = ("formula", "pull", "keep", "saves", "places")
+
+    def __init__(self, formula: Formula, arity: int, position: int) -> None:
+        order = [*"xy"[:arity], "out"]
         names = list(inspect.signature(formula).parameters)[1:]
         self.formula = formula
         self.places = tuple([order.index(name) for name in names])
-        if not names:
-            self.pull, self.keep = (lambda g, saved: formula(g)), _nothing
-        elif len(names) == 1:
+        if len(names) == 1:
             self.pull, self.keep = formula, itemgetter(*self.places)
-        else:
+            self.saves = (
+                lean.OPERAND if self.places[0] == position else
+                lean.RESULT if names == ["out"] else lean.OTHER
+            )
+        elif names:
             self.pull, self.keep = (lambda g, saved: formula(g, *saved)), itemgetter(*self.places)
+            self.saves = lean.SEVERAL
+        else:
+            self.pull = _same if formula is same else (lambda g, saved: formula(g))
+            self.keep, self.saves = _nothing, lean.NONE
+
+
+def _same(g: Any, saved: None) -> Any:
+    return g
 
 
 def _nothing(values: Any) -> None:
@@ -63,6 +82,7 @@ class Elementwise(BuiltIn):
     def forward(self, *operands):
         out = type(self).kernel(*operands)
         values = (*operands, out)
+        self.shapes = [tuple(getattr(x, "shape", ())) for x in operands]
         self.rules = self._rules_for(out)
         needed = {p for k, r in enumerate(self.rules) if r and self.needs(k) for p in r.places}
         self.ctx.save(*[v if p in needed else None for p, v in enumerate(values)])
@@ -70,7 +90,7 @@ class Elementwise(BuiltIn):
 
     def _rules_for(self, out):
         complex_case = self.on_complex is not None and kind(out.dtype) == COMPLEX
-        return (self.on_complex,) if complex_case else self.rules
+        return (self.on_complex,) if complex_case else type(self).rules
 
     def backward(self, g):
         values = self.ctx.release
@@ -85,7 +105,7 @@ class Elementwise(BuiltIn):
             dx = conj(rule.formula(conj(g), *saved))
         else:
             dx = rule.formula(g, *saved)
-        return unbroadcast(dx, self.operands_like[k][0])
+        return unbroadcast(dx, self.shapes[k])
 
 
 def elementwise(
@@ -99,138 +119,77 @@ def elementwise(
     """Define an elementwise operation and enter it into the table of Policies.
 
     formulas: one per operand, None where the derivative is zero. domain: where tests may draw
-    operands, (low, high) or one such pair per operand. operator: Python's, if it has one.
+    operands, (low, high) or one such pair per operand. operator: Python's, if it has one; the
+    result then has an attribute `operator`, the function that returns NotImplemented.
     on_complex: another formula for complex numbers, which then does its own conjugation.
     """
-    arity = len(formulas)
-    rules = tuple([None if f is None else Rule(f, arity) for f in formulas])
+    rules = tuple([f and Rule(f, len(formulas), k) for k, f in enumerate(formulas)])
     kernel = Kernel(name)
-    policy = type(
-        _capitalised(name),
-        (Elementwise,),
-        {
-            "rules": rules,
-            "on_complex": on_complex and Rule(on_complex, arity),
-            "domain": domain,
-            "kernel": staticmethod(_raw(kernel, operator)),
-            "__doc__": doc,
-            "__module__": __name__,
-        },
-    )
-    if arity == 1:
-        function = _unary(kernel, rules[0], policy)
-    else:
-        function = _binary(operator or _by_class(kernel), rules, policy, operator is not None)
+    members = {
+        "rules": rules,
+        "on_complex": on_complex and Rule(on_complex, 1, 0),
+        "domain": domain,
+        "kernel": staticmethod(operator or (lambda *operands: kernel[type(operands[0])](*operands))),
+        "__doc__": doc,
+        "__module__": __name__,
+    }
+    policy = type("".join([word.capitalize() for word in name.split("_")]), (Elementwise,), members)
+    function = _unary(kernel, rules, policy) if len(rules) == 1 else _binary(kernel, rules, policy, name, operator)
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     kernel.update({Plain: function, Traced: _general(policy), Array: _general(policy)})
     return enter(name, function, policy)
 
 
-def _capitalised(name: str) -> str:
-    return "".join([word.capitalize() for word in name.split("_")])
-
-
-def _raw(kernel: Kernel, operator: Callable[..., Any] | None) -> Callable[..., Any]:
-    return operator or (lambda *operands: kernel[type(operands[0])](*operands))
-
-
-def _by_class(kernel: Kernel) -> Callable[..., Any]:
-    return lambda x, y: kernel[type(x)](x, y)
-
-
 def _general(policy: type[Elementwise]) -> Callable[..., Any]:
     return lambda *operands: call(policy, operands, {})
 
 
-def _unary(kernel: Kernel, rule: Rule | None, policy: type[Elementwise]) -> Callable[..., Any]:
-    pull, keep = (rule.pull, rule.keep) if rule else (None, None)
-
-    def function(x: Any, /) -> Any:
-        kind = type(x)
-        if kind is Plain:
-            a = x.data
-            out = kernel[type(a)](a)
-            tape = x.tape
-            calls = tape.calls
-            traced = Plain(out, tape, len(calls))
-            calls.append(((pull, x.slot, keep((a, out))),) if pull else ())
-            return traced
-        return kernel[kind](x)
-
-    return function
+def _unary(kernel: Kernel, rules: Any, policy: type[Elementwise]) -> Callable[..., Any]:
+    return lean.unary(kernel, rules[0])
 
 
 def _binary(
-    raw: Callable[..., Any], rules: Any, policy: type[Elementwise], is_operator: bool
+    kernel: Kernel, rules: Any, policy: type[Elementwise], name: str, operator: Any
 ) -> Callable[..., Any]:
-    (pull_x, keep_x), (pull_y, keep_y) = [(r.pull, r.keep) if r else (None, _nothing) for r in rules]
+    if operator is None:
+        return lean.binary(_by_class(kernel), rules, _promoted(policy, one_dtype), name)
+    path = lean.binary(operator, rules, _promoted(policy, beside_numbers), name)
 
     def function(x: Any, y: Any, /) -> Any:
-        if type(x) is Plain:
-            other = type(y)
-            if other is Plain and x.tape is y.tape:
-                a, b = x.data, y.data
-                if a.shape == b.shape and pull_x and pull_y:
-                    out = raw(a, b)
-                    values = (a, b, out)
-                    tape = x.tape
-                    calls = tape.calls
-                    traced = Plain(out, tape, len(calls))
-                    calls.append(((pull_x, x.slot, keep_x(values)), (pull_y, y.slot, keep_y(values))))
-                    return traced
-            elif is_operator and pull_x and (other is float or other is int):
-                a = x.data
-                out = raw(a, y)
-                tape = x.tape
-                calls = tape.calls
-                traced = Plain(out, tape, len(calls))
-                calls.append(((pull_x, x.slot, keep_x((a, y, out))),))
-                return traced
-        return _promoted(policy, x, y, is_operator)
+        out = path(x, y)
+        if out is NotImplemented:
+            raise TypeError(f"{name}: expected arrays or numbers, got {describe(x)} and {describe(y)}")
+        return out
+
+    function.operator = path  # type: ignore[attr-defined]
+    return function
+
+
+def _by_class(kernel: Kernel) -> Callable[..., Any]:
+    """Return the raw function of two arrays; a number takes the array's dtype first."""
+
+    def raw(x: Any, y: Any) -> Any:
+        if type(x) in NUMBERS or type(y) in NUMBERS:
+            x, y = one_dtype(x, y)
+        return kernel[type(x)](x, y)
+
+    return raw
+
+
+def _promoted(policy: type[Elementwise], promote: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the general path, with its operands in one dtype first."""
+
+    def function(x: Any, y: Any) -> Any:
+        boxed = type(x) is Array or type(y) is Array
+        x, y = unbox(x), unbox(y)
+        if not (_is_operand(x) and _is_operand(y)):
+            return NotImplemented
+        out = call(policy, promote(x, y), {})
+        return box(out) if boxed else out
 
     return function
 
 
-def _promoted(policy: type[Elementwise], x: Any, y: Any, is_operator: bool) -> Any:
-    """Call the general path with operands of one dtype, as the standard promotes them."""
-    x, y, boxed = _unboxed(x, y)
-    library = library_of_all((x, y))
-    x, y = _one_dtype(library, x, y, keep_scalars=is_operator)
-    out = call(policy, (x, y), {})
-    return box(out) if boxed else out
-
-
-def _unboxed(x: Any, y: Any) -> tuple[Any, Any, bool]:
-    boxed = type(x) is Array or type(y) is Array
-    return unbox(x), unbox(y), boxed
-
-
-_NUMBERS = (bool, int, float, complex)
-
-
-def _one_dtype(library: backends.Backend, x: Any, y: Any, keep_scalars: bool) -> tuple[Any, Any]:
-    """Return the operands cast to the dtype that the standard gives the result.
-
-    A Python number never widens: it takes the other operand's dtype, unless it is of a higher
-    kind (a float beside an integer array, a complex beside a real one).
-    """
-    numbers = type(x) in _NUMBERS, type(y) in _NUMBERS
-    if not any(numbers):
-        if x.dtype == y.dtype:
-            return x, y
-        dtype = library.xp.result_type(raw_of(x), raw_of(y))
-        return astype(x, dtype), astype(y, dtype)
-    array, number = (y, x) if numbers[0] else (x, y)
-    if not keep_scalars or _higher(number, array.dtype):
-        raw = raw_of(array)
-        dtype = library.xp.result_type(raw, number)
-        array = astype(array, dtype)
-        number = library.asarray(number, dtype, library.device(raw))
-    return (number, array) if numbers[0] else (array, number)
-
-
-def _higher(number: Any, dtype: Any) -> bool:
-    if isinstance(number, complex):
-        return kind(dtype) != COMPLEX
-    return isinstance(number, float) and not differentiable(dtype)
+def _is_operand(x: Any) -> bool:
+    return type(x) in NUMBERS or isinstance(x, Traced) or backends.is_array(x)

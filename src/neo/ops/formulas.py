@@ -11,7 +11,7 @@ import operator as op
 
 from .broadcasting import conj, real
 from .constant import copysign_one, infinite_slope, is_zero, isfinite, log_tie, share
-from .elementwise import elementwise
+from .elementwise import elementwise, same
 from .selection import where
 
 LOG_2, LOG_10 = math.log(2), math.log(10)
@@ -26,9 +26,9 @@ def _nonzero(x):
 
 
 # Arithmetic, with Python's operators.
-add = elementwise("add", "Return x + y.", lambda g: g, lambda g: g, domain=BOTH, operator=op.add)
+add = elementwise("add", "Return x + y.", same, same, domain=BOTH, operator=op.add)
 subtract = elementwise(
-    "subtract", "Return x - y.", lambda g: g, lambda g: -g, domain=BOTH, operator=op.sub
+    "subtract", "Return x - y.", same, lambda g: -g, domain=BOTH, operator=op.sub
 )
 multiply = elementwise(
     "multiply", "Return x * y.", lambda g, y: g * y, lambda g, x: g * x, domain=BOTH, operator=op.mul
@@ -68,7 +68,7 @@ pow = elementwise(
 remainder = elementwise(
     "remainder",
     "Return x - y * floor(x / y), with the sign of y.\n\nGradient: 1 to x, -floor(x / y) to y.",
-    lambda g: g,
+    same,
     lambda g, x, y: -g * floor_divide(x, y),
     domain=((0.1, 0.9), (1.1, 2)),
     operator=op.mod,
@@ -78,7 +78,7 @@ floor_divide = elementwise(
     domain=((0.1, 0.9), (1.1, 2)), operator=op.floordiv,
 )
 negative = elementwise("negative", "Return -x.", lambda g: -g, domain=ANY)
-positive = elementwise("positive", "Return +x.", lambda g: g, domain=ANY)
+positive = elementwise("positive", "Return +x.", same, domain=ANY)
 square = elementwise("square", "Return x * x.", lambda g, x: g * (2 * x), domain=ANY)
 reciprocal = elementwise("reciprocal", "Return 1 / x.", lambda g, out: -g * out * out, domain=POSITIVE)
 sqrt = elementwise(
@@ -109,7 +109,7 @@ copysign = elementwise(
 )
 nextafter = elementwise(
     "nextafter", "Return the next number after x towards y. The gradient is 1 to x, 0 to y.",
-    lambda g: g, None, domain=(ANY, ANY),
+    same, None, domain=(ANY, ANY),
 )
 
 # Exponentials and logarithms.

@@ -32,7 +32,16 @@ def _is_basic(key: Any) -> bool:
 
 class Getitem(BuiltIn):
     domain = ANY
-    samples = [([(3, 4)], {"key": (slice(None, None, -1), 1)}), ([(3, 4)], {"key": (None, Ellipsis, slice(1, 3))})]
+    samples = [
+        ([(3, 4)], {"key": (slice(None, None, -1), 1)}),
+        ([(3, 4)], {"key": (None, Ellipsis, slice(1, 3))}),
+        ([(3, 4)], {"key": [0, 2, 0]}),
+        ([(3, 4)], {"key": (slice(None), [1, 1])}),
+        ([(3, 4)], {"key": ([0, 2, 2], [1, 3, 3])}),
+        ([(2, 3)], {"key": [[True, False, True], [False, True, False]]}),
+        ([()], {"key": ()}),
+        ([(3, 4)], {"key": slice(0, 0)}),
+    ]
 
     def forward(self, x, *, key):
         self.ctx.save(tuple(x.shape), key)
@@ -55,7 +64,10 @@ def getitem(x: Any, key: Any, /) -> Any:
 
 class Scatter(BuiltIn):
     domain = ANY
-    samples = [([(2,)], {"shape": (3, 4), "key": (slice(0, 2), 1)})]
+    samples = [
+        ([(2,)], {"shape": (3, 4), "key": (slice(0, 2), 1)}),
+        ([(3, 4)], {"shape": (2, 4), "key": [0, 1, 0]}),
+    ]
 
     def forward(self, g, *, shape, key):
         self.ctx.save(key)
@@ -77,7 +89,15 @@ def scatter(g: Any, /, *, shape: tuple[int, ...], key: Any) -> Any:
 
 class Setitem(BuiltIn):
     domain = ANY
-    samples = [([(3, 4), (4,)], {"key": 1}), ([(3, 4), ()], {"key": (slice(None), slice(0, 2))})]
+    samples = [
+        ([(3, 4), (4,)], {"key": 1}),
+        ([(3, 4), ()], {"key": (slice(None), slice(0, 2))}),
+        ([(3, 4), (1, 2, 1)], {"key": (slice(0, 2), slice(None, None, -1))}),
+        ([(3, 4), (2, 4)], {"key": [2, 0]}),
+        ([(3,), (3,)], {"key": [1, 1, 0]}),
+        ([(2, 3), ()], {"key": [[True, False, True], [False, True, False]]}),
+        ([(), ()], {"key": ()}),
+    ]
 
     def forward(self, x, value, *, key):
         self.ctx.save(tuple(value.shape), key)
@@ -160,7 +180,7 @@ def rebind(x: Array, value: Any) -> None:
         x.data = value
     elif isinstance(value, Traced):
         x.__class__ = type(value)
-        x.data, x.tape, x.slot = value.data, value.tape, value.slot
+        x.data, x.shape, x.tape, x.slot = value.data, value.shape, value.tape, value.slot
     else:
         # Nothing traced is left in it: the value becomes an input nobody asks the gradient of.
         rebind(x, x.tape.trace(value))
@@ -168,7 +188,7 @@ def rebind(x: Array, value: Any) -> None:
 
 class Take(BuiltIn):
     domain = ANY
-    samples = None
+    samples = [([(4,)], {"indices": [0, 2, 2]}), ([(3, 4)], {"indices": [3, 0, 0], "axis": 1})]
 
     def forward(self, x, *, indices, axis):
         self.ctx.save(tuple(x.shape), indices, axis)
@@ -207,7 +227,10 @@ def _indices(x: Any, indices: Any) -> Any:
 
 class TakeAlongAxis(BuiltIn):
     domain = ANY
-    samples = None
+    samples = [
+        ([(3, 4)], {"indices": [[0, 0, 1, 2]], "axis": 0}),
+        ([(2, 3)], {"indices": [[2, 0, 2, 1], [1, 1, 0, 0]]}),
+    ]
 
     def forward(self, x, *, indices, axis):
         self.ctx.save(tuple(x.shape), indices, axis)

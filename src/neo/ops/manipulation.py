@@ -8,7 +8,7 @@ from ..core.array import raw_of
 from ..core.policy import library_of_all
 from .broadcasting import Axes, broadcast_to, positive_axes, reshape, sum
 from .registry import BuiltIn, composite, rule
-from .selection import one_dtype
+from .promotion import one_dtype
 
 ANY = (-2, 2)
 

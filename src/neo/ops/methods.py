@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import backends
-from ..core.array import Array, raw_of
+from ..core.array import Array, box, raw_of
 from ..errors import describe
 from . import broadcasting, constant, conversion, formulas, indexing, manipulation, namespace, products, selection, statistics
 
@@ -16,6 +16,10 @@ def _known(y: Any) -> bool:
 
 
 def _forward(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of two operands as a method that Python may fall back from."""
+    if hasattr(function, "operator"):
+        return function.operator
+
     def operator(x: Array, y: Any) -> Any:
         return function(x, y) if _known(y) else NotImplemented
 
@@ -23,8 +27,10 @@ def _forward(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+    forward = _forward(function)
+
     def operator(x: Array, y: Any) -> Any:
-        return function(y, x) if _known(y) else NotImplemented
+        return forward(y, x) if _known(y) else NotImplemented
 
     return operator
 
@@ -120,7 +126,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "round": lambda x: formulas.round(x),
     "conj": lambda x: broadcasting.conj(x),
     "dot": lambda x, y: products.matmul(x, y),
-    "copy": lambda x: type(x)(x.data) if type(x) is Array else formulas.positive(x),
+    "copy": lambda x: box(x.data) if type(x) is Array else formulas.positive(x),
     "to": conversion.to,
     "to_device": lambda x, device, /, *, stream=None: conversion.to(x, device=device),
 }

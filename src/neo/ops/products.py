@@ -8,7 +8,7 @@ from typing import Any
 from .broadcasting import conj, positive_axes, reshape, unbroadcast
 from .manipulation import matrix_transpose, moveaxis, permute_dims
 from .registry import BuiltIn, composite, rule
-from .selection import one_dtype
+from .promotion import one_dtype
 
 
 class Matmul(BuiltIn):

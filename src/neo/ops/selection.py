@@ -6,29 +6,19 @@ from typing import Any
 
 from ..core.array import raw_of
 from ..core.policy import library_of_all
-from .broadcasting import astype, unbroadcast
+from .broadcasting import unbroadcast
+from .promotion import NUMBERS, one_dtype
 from .registry import BuiltIn, rule
-
-_NUMBERS = (bool, int, float, complex)
-
-
-def one_dtype(*operands: Any) -> list[Any]:
-    """Return arrays and Python numbers as arrays of one library and dtype."""
-    library = library_of_all(operands)
-    arrays = [x for x in operands if type(x) not in _NUMBERS]
-    if not any(type(x) in _NUMBERS for x in operands) and len({x.dtype for x in arrays}) == 1:
-        return list(operands)
-    dtype = library.xp.result_type(*map(raw_of, operands))
-    device = library.device(raw_of(arrays[0]))
-    return [
-        library.asarray(x, dtype, device) if type(x) in _NUMBERS else astype(x, dtype)
-        for x in operands
-    ]
-
 
 class Where(BuiltIn):
     domain = (-2, 2)
-    samples = [([(3, 4), (3, 4)], {}), ([(4,), (3, 1)], {}), ([(), (2,)], {})]
+    samples = [
+        ([(2, 3), (2, 3)], {"condition": [[True, False, True], [False, False, True]]}),
+        ([(3,), (2, 1)], {"condition": [True, False, True]}),
+        ([(), (2,)], {"condition": [[True], [False]]}),
+        ([(), ()], {"condition": [[True], [False]]}),
+        ([(0, 1), (3,)], {"condition": [True, True, False]}),
+    ]
 
     def forward(self, condition, x, y):
         self.ctx.save(condition, tuple(x.shape), tuple(y.shape))
@@ -59,7 +49,7 @@ def where(condition: Any, x: Any, y: Any, /) -> Any:
     Gradient: to x and y where each was taken. A branch not taken gets zero, and zero times an
     infinite slope further up is NaN: make the operand safe first where that can happen.
     """
-    if type(x) in _NUMBERS and type(y) in _NUMBERS:
+    if type(x) in NUMBERS and type(y) in NUMBERS:
         library = library_of_all((condition,))
         x = library.asarray(x, library.xp.result_type(library.asarray(x), y), library.device(raw_of(condition)))
     x, y = one_dtype(x, y)

@@ -24,7 +24,7 @@ def count_over(shape: tuple[int, ...], axis: Axes) -> int:
 
 
 class Mean(BuiltIn):
-    domain, samples = ANY, REDUCED
+    domain, samples = ANY, [*REDUCED, ([()], {})]
 
     def forward(self, x, *, axis=None, keepdims=False):
         self.ctx.save(tuple(x.shape), axis)
@@ -87,7 +87,7 @@ def std(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: bool
 class Extremum(BuiltIn):
     """What max and min share: the elements that reach the result share its gradient evenly."""
 
-    domain, samples = ANY, REDUCED
+    domain, samples = ANY, [*REDUCED, ([()], {}), ([(0, 3)], {"axis": 1})]
 
     def backward(self, g):
         x, out = self.ctx.release
@@ -141,7 +141,7 @@ def min(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 class Prod(BuiltIn):
-    domain, samples = ANY, REDUCED
+    domain, samples = ANY, [*REDUCED, ([()], {}), ([(2, 0)], {"axis": 1})]
 
     def forward(self, x, *, axis, dtype, keepdims):
         self.ctx.save(x)
@@ -184,7 +184,11 @@ def prod(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: bool = Fa
 
 class CumulativeSum(BuiltIn):
     domain = ANY
-    samples = [([(3, 4)], {"axis": 1}), ([(4,)], {"axis": 0, "include_initial": True})]
+    samples = [
+        ([(3, 4)], {"axis": 1}),
+        ([(4,)], {"axis": 0, "include_initial": True}),
+        ([(2, 0)], {"axis": 1}),
+    ]
 
     def forward(self, x, *, axis, dtype=None, include_initial=False):
         self.ctx.save(axis, include_initial, x.dtype)
@@ -220,7 +224,11 @@ def _only_axis(name: str, x: Any, axis: int | None) -> int:
 
 class CumulativeProd(BuiltIn):
     domain = ANY
-    samples = [([(3, 4)], {"axis": 1}), ([(4,)], {"axis": 0, "include_initial": True})]
+    samples = [
+        ([(3, 4)], {"axis": 1}),
+        ([(4,)], {"axis": 0, "include_initial": True}),
+        ([(2, 0)], {"axis": 1}),
+    ]
 
     def forward(self, x, *, axis, dtype=None, include_initial=False):
         self.ctx.save(x)

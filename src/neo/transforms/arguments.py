@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import backends
+from .. import backends, tree
 from ..core.array import Array, Traced, box, raw_of, unbox
 from ..core.dtypes import differentiable
 from ..core.tape import Tape
@@ -37,9 +37,14 @@ class Inputs:
         self.values: list[Any] = []
         self.slots: list[int] = []
 
-    def enter(self, leaf: Any, label: str, path: str = "") -> Traced:
-        """Put a leaf on the tape; raise TypeError when it has no gradient."""
-        value = _checked(leaf, label + path)
+    def enter(self, leaf: Any, where: Callable[[int], str], k: int) -> Traced:
+        """Put leaf k of an argument on the tape; raise TypeError when it has no gradient.
+
+        where: tells what to call leaf k. Only an error asks, since the answer takes a while.
+        """
+        value = _value(leaf)
+        if value is None or not differentiable(value.dtype):
+            raise TypeError(_no_gradient(leaf, where(k)))
         traced = self.tape.trace(value)
         self.leaves.append(leaf)
         self.values.append(value)
@@ -55,24 +60,28 @@ class Inputs:
         ]
 
 
-def _checked(leaf: Any, where: str) -> Any:
-    """Return the value of a leaf, unboxed; refuse what has no gradient."""
+def _value(leaf: Any) -> Any:
+    """Return the value of a leaf, unboxed; None for what is no array."""
     value = unbox(leaf)
-    if type(value) in (float, complex):
-        return backends.current()[0].asarray(value)
     if isinstance(value, Traced):
         return value
+    if type(value) in (float, complex):
+        return backends.current()[0].asarray(value)
     if not hasattr(value, "dtype") or not backends.is_array(value):
-        raise TypeError(
+        return None
+    return backends.of(value).detach(value)
+
+
+def _no_gradient(leaf: Any, where: str) -> str:
+    if not hasattr(leaf, "dtype"):
+        return (
             f"cannot differentiate with respect to {where}: it is {describe(leaf)}. Pass a real or "
             f"complex array or a float, or leave it out with argnums"
         )
-    if not differentiable(value.dtype):
-        raise TypeError(
-            f"cannot differentiate with respect to {where}: its dtype is {short_name(value.dtype)}. "
-            f"Cast it to a real or complex dtype, or leave it out with argnums"
-        )
-    return backends.of(value).detach(value)
+    return (
+        f"cannot differentiate with respect to {where}: its dtype is {short_name(leaf.dtype)}. "
+        f"Cast it to a real or complex dtype, or leave it out with argnums"
+    )
 
 
 def _as_leaf(leaf: Any, value: Any, g: Any) -> Any:
@@ -90,50 +99,121 @@ def _as_leaf(leaf: Any, value: Any, g: Any) -> Any:
 
 def choose(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, argnames: Argnames
-) -> list[tuple[str, Any]]:
-    """Return (label, key) for every differentiated argument: an index of args or a key of kwargs.
+) -> list[Any]:
+    """Return the key of every differentiated argument: a position in args or a name in kwargs.
 
-    Raises TypeError for a position or name that the call did not give.
+    Raises TypeError for a position or name that the call did not give, ValueError for one given
+    twice.
     """
-    if argnames is not None and argnums is FIRST:
-        argnums = None
-    parameters = parameter_names(f)
-    chosen = [_by_number(f, k, args, kwargs, parameters) for k in _several(argnums, int)]
-    return chosen + [_by_name(f, name, args, kwargs, parameters) for name in _several(argnames, str)]
+    if argnums is FIRST and argnames is None and args:
+        return [0]
+    numbers = () if argnums is FIRST and argnames is not None else _several(argnums, int)
+    keys = [_by_number(f, k, args, kwargs) for k in numbers]
+    keys += [_by_name(f, name, args, kwargs) for name in _several(argnames, str)]
+    if len(set(keys)) != len(keys):
+        raise ValueError(f"argnums={argnums} and argnames={argnames} name an argument twice")
+    return keys
 
 
 def _several(value: Any, one: type) -> tuple[Any, ...]:
     return () if value is None else (value,) if isinstance(value, one) else tuple(value)
 
 
-def _by_number(f: Any, k: int, args: Any, kwargs: Any, parameters: list[str]) -> tuple[str, Any]:
+def _by_number(f: Any, k: int, args: Any, kwargs: Any) -> Any:
     if not isinstance(k, int):
         raise TypeError(f"argnums takes integers, got {describe(k)}; use argnames for names")
     if -len(args) <= k < len(args):
-        k %= len(args)
-        label = f"argument {k}" + (f" ({parameters[k]!r})" if k < len(parameters) else "")
-        return label, k
+        return k % len(args)
+    parameters = parameter_names(f)
     if 0 <= k < len(parameters) and parameters[k] in kwargs:
-        return f"argument {parameters[k]!r}", parameters[k]
+        return parameters[k]
     raise TypeError(
         f"argnums={k}, but {name_of(f)} was called with {len(args)} positional arguments; pass the "
         f"argument, or name a keyword in argnames"
     )
 
 
-def _by_name(f: Any, name: str, args: Any, kwargs: Any, parameters: list[str]) -> tuple[str, Any]:
+def _by_name(f: Any, name: str, args: Any, kwargs: Any) -> Any:
     if name in kwargs:
-        return f"argument {name!r}", name
+        return name
+    parameters = parameter_names(f)
     if name in parameters and parameters.index(name) < len(args):
-        return f"argument {name!r}", parameters.index(name)
+        return parameters.index(name)
     given = ", ".join([*parameters[: len(args)], *kwargs]) or "none"
     raise TypeError(f"argnames has {name!r}, but {name_of(f)} was called with: {given}")
 
 
-def parameter_names(f: Callable[..., Any]) -> list[str]:
-    """Return the names of a function's positional parameters; none if they cannot be known."""
+def label(f: Callable[..., Any], key: Any) -> str:
+    """Return what to call an argument in an error: `argument 0 ('x')`."""
+    if isinstance(key, str):
+        return f"argument {key!r}"
+    parameters = parameter_names(f)
+    return f"argument {key}" + (f" ({parameters[key]!r})" if key < len(parameters) else "")
+
+
+def any_boxed(arguments: Any) -> bool:
+    """Tell whether an Array stands among arguments or in their trees."""
+    return any([type(x) is Array for argument in arguments for x in tree.flatten(argument)[0]])
+
+
+def parameters_of(f: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return a function's parameters; none if they cannot be known."""
     try:
-        parameters = inspect.signature(f).parameters.values()
+        return list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
         return []
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def parameter_names(f: Callable[..., Any]) -> list[str]:
+    """Return the names of a function's positional parameters."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters_of(f) if p.kind in kinds]
+
+
+def every_differentiable(
+    f: Callable[..., Any], parameters: list[inspect.Parameter], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[tuple[str, Any]]:
+    """Return (name, key) for every argument that is a real or complex array, or a tree of such.
+
+    In the order of f's parameters. An argument of a `*xs` parameter is called `xs[0]`, `xs[1]`, ...
+    Raises TypeError when there is none.
+    """
+    names = _names(parameters, args, kwargs)
+    found = [(name, key) for key, name in names.items() if _is_differentiable(given(args, kwargs, key))]
+    if not found:
+        what = ", ".join([describe(x) for x in (*args, *kwargs.values())]) or "none"
+        raise TypeError(
+            f"no argument of {name_of(f)} holds a real or complex array; got {what}. Pass one, for "
+            f"example neo.asarray(2.0)"
+        )
+    return found
+
+
+def given(args: tuple[Any, ...], kwargs: dict[str, Any], key: Any) -> Any:
+    """Return the argument at a position or keyword."""
+    return args[key] if isinstance(key, int) else kwargs[key]
+
+
+def _is_differentiable(argument: Any) -> bool:
+    leaves = [raw_of(x) for x in tree.flatten(argument)[0]]
+    return bool(leaves) and all(_has_gradient(x) for x in leaves)
+
+
+def _has_gradient(x: Any) -> bool:
+    return hasattr(x, "dtype") and backends.is_array(x) and differentiable(x.dtype)
+
+
+def _names(
+    parameters: list[inspect.Parameter], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[Any, str]:
+    """Return the name of every argument by its key, in the order of the parameters."""
+    names: dict[Any, str] = {}
+    fixed = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    variadic = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "args")
+    for k in range(len(args)):
+        names[k] = fixed[k] if k < len(fixed) else f"{variadic}[{k - len(fixed)}]"
+    order = [p.name for p in parameters]
+    known = [name for name in order if name in kwargs]
+    for name in [*known, *(k for k in kwargs if k not in known)]:
+        names[name] = name
+    return names

@@ -104,8 +104,7 @@ def one_like(value: Any) -> Any:
     a traced one on its right; an Array does.
     """
     raw = raw_of(value)
-    library = backends.of(raw)
-    ones = library.xp.ones(tuple(raw.shape), dtype=raw.dtype, device=library.place(library.device(raw)))
+    ones = backends.of(raw).raw.ones_like(raw)
     return box(ones) if isinstance(value, Traced) else ones
 
 
@@ -122,8 +121,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> pull(np.array([1.0, 0.5]))
     (array([2., 2.]),)
     """
-    chosen = [(f"argument {k}", k) for k in range(len(primals))]
-    run = Recording(f, primals, {}, chosen, has_aux)
+    run = Recording(f, primals, {}, list(range(len(primals))), has_aux)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         given = _matching(cotangent, run)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 from .. import backends, tree
 from ..core.array import Array, Traced, box, raw_of, unbox
+from ..core.listing import Listing
 from ..core.tape import Tape, walk_back
-from .arguments import Inputs, name_of
+from .arguments import Inputs, any_boxed, label, name_of
 
 
 class Recording:
     """A function's run: its result, and the calls that lead back from it to its inputs.
 
-    chosen: (label, key) of the differentiated arguments, a position or a keyword each.
+    keys: the differentiated arguments, a position or a keyword each.
     """
 
     def __init__(
@@ -23,38 +24,43 @@ class Recording:
         f: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        chosen: list[tuple[str, Any]],
+        keys: list[Any],
         has_aux: bool = False,
-        log: list[Any] | None = None,
+        log: Listing | None = None,
     ) -> None:
         tape = Tape(log)
         self.inputs = Inputs(tape)
-        self.owner = name_of(f)
+        self.f = f
         self.builders: list[tuple[Callable[[list[Any]], Any], int]] = []
+        self.boxed = any_boxed(args) or any_boxed(kwargs.values())
         positional, named = list(args), dict(kwargs)
-        self.boxed = any(type(x) is Array for x in tree.flatten((args, kwargs))[0])
-        for label, key in chosen:
+        for key in keys:
             place: Any = positional if isinstance(key, int) else named
-            place[key] = self._entered(place[key], label)
+            place[key] = self._entered(place[key], key)
         self.libraries = {backends.of(raw_of(x)) for x in self.inputs.values}
         try:
-            with self.quiet():
+            with entered([library.quiet for library in self.libraries]):
                 result = f(*positional, **named)
             self.result, self.aux = self._split(result, has_aux)
             self.outputs, self.build_result = tree.flatten(self.result)
-            self.calls = tape.calls
             self.slots = [_slot(x, tape) for x in self.outputs]
             self.values = [self._leaving(x, tape) for x in self.outputs]
-            self.aux = tree.map(lambda x: self._leaving(x, tape), self.aux)
+            if has_aux:
+                self.aux = tree.map(lambda x: self._leaving(x, tape), self.aux)
         finally:
-            tape.close(self.owner)
+            self.calls = tape.close(self.owner)
 
-    def _entered(self, argument: Any, label: str) -> Any:
+    @property
+    def owner(self) -> str:
+        """What to call the function in an error."""
+        return name_of(self.f)
+
+    def _entered(self, argument: Any, key: Any) -> Any:
         """Return an argument with its leaves on the tape."""
         leaves, build = tree.flatten(argument)
         self.builders.append((build, len(leaves)))
-        paths = tree.paths(argument)
-        return build([self.inputs.enter(x, label, path) for x, path in zip(leaves, paths, strict=True)])
+        where = lambda k: label(self.f, key) + tree.paths(argument)[k]  # noqa: E731
+        return build([self.inputs.enter(x, where, k) for k, x in enumerate(leaves)])
 
     def _split(self, result: Any, has_aux: bool) -> tuple[Any, Any]:
         if not has_aux:
@@ -73,27 +79,30 @@ class Recording:
             x = x.data
         return box(x) if self.boxed and _is_array(x) else x
 
-    def quiet(self) -> ExitStack:
-        """Return a context in which no library records gradients of its own."""
-        stack = ExitStack()
-        for library in self.libraries:
-            stack.enter_context(library.quiet())
-        return stack
-
     def pull(self, seeds: list[tuple[int, Any]], keep: bool = False) -> list[Any]:
         """Return the gradients of the differentiated arguments for gradients of the results.
 
         Unless keep is true this consumes the recording.
         """
-        with self.quiet() as stack:
-            for library in self.libraries:
-                stack.enter_context(library.forgiving())
-            found = self.inputs.gradients(walk_back(self.calls, seeds, keep))
+        contexts = [k for library in self.libraries for k in (library.quiet, library.forgiving)]
+        with entered(contexts):
+            found = self.inputs.gradients(walk_back(self.calls, len(self.inputs.slots), seeds, keep))
         gradients, start = [], 0
         for build, count in self.builders:
             gradients.append(build(found[start : start + count]))
             start += count
         return gradients
+
+
+def entered(contexts: list[Any]) -> Any:
+    """Return one context for several, given as functions that return them."""
+    needed = [context for context in contexts if context is not nullcontext]
+    if len(needed) < 2:
+        return needed[0]() if needed else nullcontext()
+    stack = ExitStack()
+    for context in needed:
+        stack.enter_context(context())
+    return stack
 
 
 def _is_array(x: Any) -> bool:

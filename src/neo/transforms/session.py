@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from .. import backends, tree
-from ..core.array import unbox
-from ..core.dtypes import differentiable
 from ..errors import describe
+from .arguments import every_differentiable, parameters_of
 from .gradient import one_like
 from .recording import Recording
 
@@ -30,21 +27,15 @@ def value_and_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     (array([3., 3.]), {'x': array([3., 3.]), 'y': array([1., 1.])})
     """
 
+    parameters = parameters_of(f)
+
     @wraps(f)
     def value_and_gradients(*args: Any, **kwargs: Any) -> Any:
-        names = _names(f, args, kwargs)
-        chosen = [
-            (f"argument {name!r}", key)
-            for key, name in names.items()
-            if _is_differentiable(args[key] if isinstance(key, int) else kwargs[key])
-        ]
-        if not chosen:
-            given = ", ".join([describe(x) for x in (*args, *kwargs.values())]) or "none"
-            raise TypeError(f"no argument holds a real or complex array; got {given}")
-        run = Recording(f, args, kwargs, chosen)
+        named = every_differentiable(f, parameters, args, kwargs)
+        run = Recording(f, args, kwargs, [key for _, key in named])
         gradients = run.pull(_ones(run))
         value = run.build_result(run.values)
-        return value, {names[key]: g for (_, key), g in zip(chosen, gradients, strict=True)}
+        return value, {name: g for (name, _), g in zip(named, gradients, strict=True)}
 
     return value_and_gradients
 
@@ -56,31 +47,3 @@ def _ones(run: Recording) -> list[tuple[int, Any]]:
             raise TypeError(f"{run.owner} returned {describe(value)}; return an array or a tree of arrays")
     pairs = zip(run.slots, run.values, strict=True)
     return [(slot, one_like(value)) for slot, value in pairs if slot is not None]
-
-
-def _is_differentiable(argument: Any) -> bool:
-    leaves = [unbox(x) for x in tree.flatten(argument)[0]]
-    return bool(leaves) and all(_has_gradient(x) for x in leaves)
-
-
-def _has_gradient(x: Any) -> bool:
-    return hasattr(x, "dtype") and backends.is_array(x) and differentiable(x.dtype)
-
-
-
-def _names(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[Any, str]:
-    """Return the name of every argument by its key, in the order of the parameters."""
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    names: dict[Any, str] = {}
-    fixed = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    variadic = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "args")
-    for k in range(len(args)):
-        names[k] = fixed[k] if k < len(fixed) else f"{variadic}[{k - len(fixed)}]"
-    order = [p.name for p in parameters]
-    known = [name for name in order if name in kwargs]
-    for name in [*known, *(k for k in kwargs if k not in known)]:
-        names[name] = name
-    return names

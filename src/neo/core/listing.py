@@ -1,0 +1,202 @@
+"""A tape's calls in words: what each took, gave and saved. It keeps no array alive."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import short_name
+from .array import raw_of
+
+# Where the columns may stand: a line of 100 characters holds a call, its type and its memory.
+_WIDEST = 68
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An array as a call sees it. slot: where it stands on the tape; None for a constant."""
+
+    slot: int | None
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def type(self) -> str:
+        """Its dtype and shape in short: `f32[64,256]`."""
+        return f"{_short_dtype(self.dtype)}[{','.join([str(n) for n in self.shape])}]"
+
+    def __str__(self) -> str:
+        return self.type if self.slot is None else f"%{self.slot}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of an operation.
+
+    name: the operation's function. operands: a Value each, or the text of a Python number.
+    settings: their texts by name. results: a Value each. kept: the bytes of every array that the
+    call saved for the way back, by the array's identity while the tape was open.
+    """
+
+    name: str
+    operands: tuple[Any, ...]
+    settings: dict[str, str]
+    results: tuple[Value, ...]
+    kept: dict[int, int]
+
+    @property
+    def saved(self) -> int:
+        """The bytes that the call saved."""
+        return sum(self.kept.values())
+
+    def __str__(self) -> str:
+        results = ", ".join(["_" if r.slot is None else f"%{r.slot}" for r in self.results])
+        arguments = [*map(str, self.operands), *[f"{k}={v}" for k, v in self.settings.items()]]
+        return f"{results} = {self.name}({', '.join(arguments)})"
+
+
+@dataclass(slots=True)
+class Listing:
+    """The program on a tape: inputs as (name, Value) pairs, calls in order, results.
+
+    `print` shows one line per input and call, with type and memory, and the memory of all.
+    """
+
+    inputs: list[tuple[str, Value]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    results: list[Any] = field(default_factory=list)
+
+    def append(self, call: Call) -> None:
+        """Add a call; the tape does, for every call that it records."""
+        self.calls.append(call)
+
+    @property
+    def saved(self) -> int:
+        """The bytes that all calls saved; an array that several saved counts once."""
+        return sum({key: n for call in self.calls for key, n in call.kept.items()}.values())
+
+    def __str__(self) -> str:
+        rows = [(f"%{x.slot} = input {name}", x.type, "") for name, x in self.inputs]
+        rows += [_row(call) for call in self.calls]
+        wide, middle, right = [min(max([len(row[k]) for row in rows], default=0), _WIDEST) for k in range(3)]
+        lines = [f"{text:<{wide}}  {kind:<{middle}}  {memory:>{right}}".rstrip() for text, kind, memory in rows]
+        returned = ", ".join(map(str, self.results))
+        return "\n".join([*lines, f"return {returned}".rstrip(), self._summary()])
+
+    def _summary(self) -> str:
+        each = sum([call.saved for call in self.calls])
+        calls = f"{len(self.calls)} call{'' if len(self.calls) == 1 else 's'}"
+        once = ", counting what several calls saved once" if each != self.saved else ""
+        return f"{calls}, {in_bytes(self.saved) if self.saved else 'nothing'} saved{once}"
+
+
+def _row(call: Call) -> tuple[str, str, str]:
+    kinds = ", ".join([r.type for r in call.results])
+    return str(call), kinds, f"{in_bytes(call.saved)} saved" if call.saved else ""
+
+
+def value_of(x: Any, slot: int | None) -> Value:
+    """Return what a listing says of an array."""
+    return Value(slot, tuple(x.shape), short_name(x.dtype))
+
+
+def call_of(
+    policy: Any, slots: Iterable[int | None], operands: Iterable[Any], settings: dict[str, Any],
+    results: Iterable[Value], kept: Iterable[Any],
+) -> Call:
+    """Return a call of a Policy in words.
+
+    policy: the instance. operands: what stands one tape down, beside their slots.
+    kept: whatever the call holds on to for the way back, arrays among it.
+    """
+    pairs = zip(operands, slots, strict=True)
+    return Call(
+        name=_function_name(type(policy).__name__),
+        operands=tuple([value_of(x, slot) if hasattr(x, "dtype") else in_words(x) for x, slot in pairs]),
+        settings=_shown(policy, settings),
+        results=tuple(results),
+        kept=_bytes_of(kept),
+    )
+
+
+def _function_name(policy: str) -> str:
+    """Return the name of a Policy's function: `BroadcastTo` -> `broadcast_to`, `MLP` -> `mlp`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", policy)
+    return words.strip("_").lower()
+
+
+def _shown(policy: Any, settings: dict[str, Any]) -> dict[str, str]:
+    """Return the settings worth a word: those that differ from forward's defaults and are not off."""
+    parameters = inspect.signature(policy.forward).parameters
+    usual = {name: repr(p.default) for name, p in parameters.items()}
+    return {
+        name: in_words(x)
+        for name, x in settings.items()
+        if x is not None and x is not False and repr(x) != usual.get(name)
+    }
+
+
+def _bytes_of(kept: Iterable[Any]) -> dict[int, int]:
+    """Return the bytes of the arrays among values and containers of values, by identity."""
+    found: dict[int, int] = {}
+    for x in map(raw_of, kept):
+        if isinstance(x, tuple | list):
+            found |= _bytes_of(x)
+        elif isinstance(x, dict):
+            found |= _bytes_of(x.values())
+        elif hasattr(x, "shape") and hasattr(x, "dtype"):
+            found[id(x)] = _size_in_bytes(value_of(x, None))
+    return found
+
+
+def _size_in_bytes(value: Value) -> int:
+    # By the dtype's name, which every library spells alike: float32, complex64, bool.
+    bits = int("".join([c for c in value.dtype if c.isdigit()]) or 8)
+    count = 1
+    for length in value.shape:
+        count *= length
+    return count * bits // 8
+
+
+def in_bytes(n: int) -> str:
+    """Return a size as a person reads it, in units of 1024: `64.0 kB`."""
+    if n < 1024:
+        return f"{n} B"
+    size, units = n / 1024, ["kB", "MB", "GB", "TB"]
+    while size >= 1000 and len(units) > 1:
+        size, units = size / 1024, units[1:]
+    return f"{size:.1f} {units[0]}"
+
+
+_SHORT = {"float": "f", "bfloat": "bf", "complex": "c", "int": "i", "uint": "u"}
+
+
+def _short_dtype(name: str) -> str:
+    word = name.rstrip("0123456789")
+    return _SHORT[word] + name[len(word) :] if word in _SHORT else name
+
+
+def in_words(x: Any) -> str:
+    """Return a setting or a number in a few characters; an array by its type alone."""
+    x = raw_of(x)
+    if isinstance(x, tuple | list):
+        inside = ", ".join(map(in_words, x))
+        return f"[{inside}]" if isinstance(x, list) else f"({inside},)" if len(x) == 1 else f"({inside})"
+    if isinstance(x, slice):
+        return ":".join(["" if k is None else str(k) for k in (x.start, x.stop)]) + _step(x)
+    if x is Ellipsis:
+        return "..."
+    if hasattr(x, "shape") and hasattr(x, "dtype"):
+        return value_of(x, None).type
+    if isinstance(x, float):
+        return f"{x:.6g}"
+    text = repr(x) if isinstance(x, int | complex | str | None) else getattr(x, "__name__", str(x))
+    text = short_name(x) if "dtype" in type(x).__name__.lower() else text
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _step(x: slice) -> str:
+    return "" if x.step is None else f":{x.step}"

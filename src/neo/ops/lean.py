@@ -1,0 +1,118 @@
+"""The lean path of elementwise operations: a few attribute loads and one tuple per call.
+
+It serves Plain arrays, whose library and dtype are their tape's, and what may stand beside them: a
+Python number, or an array off every tape of the same class and dtype. A class test tells; everything
+else takes the general path. `benchmarks/bookkeeping.py` measures what it costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..core.array import Plain
+from ..core.tape import NOTHING
+from ..errors import describe
+from .broadcasting import unbroadcast
+
+# What a rule saves. Told by number, since a call of a function that picks it would cost more.
+NONE, OPERAND, OTHER, RESULT, SEVERAL = range(5)
+
+
+def unary(kernel: Any, rule: Any) -> Callable[[Any], Any]:
+    """Return the function of one operand, from raw functions by class and the operand's rule."""
+    if rule is None:
+        return _without_gradient(kernel)
+    pull, saves, keep = rule.pull, rule.saves, rule.keep
+
+    def function(x: Any, /) -> Any:
+        if type(x) is not Plain:
+            return kernel[type(x)](x)
+        a = x.data
+        out = kernel[type(a)](a)
+        saved = a if saves == OPERAND else out if saves == RESULT else keep((a, out))
+        tape = x.tape
+        traced = Plain()
+        traced.data = out
+        traced.shape = x.shape
+        traced.tape = tape
+        traced.slot = len(tape)
+        tape.append((pull, x.slot, saved, None, None, None))
+        return traced
+
+    return function
+
+
+def _without_gradient(kernel: Any) -> Callable[[Any], Any]:
+    def function(x: Any, /) -> Any:
+        if type(x) is not Plain:
+            return kernel[type(x)](x)
+        return x.tape.trace(kernel[type(x.data)](x.data), NOTHING)
+
+    return function
+
+
+def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return the function of two operands; `general` takes what the lean path does not."""
+    if None in rules:
+        return general
+    (pull_x, saves_x, keep_x), (pull_y, saves_y, keep_y) = [(r.pull, r.saves, r.keep) for r in rules]
+
+    def function(x: Any, y: Any, /) -> Any:
+        if type(x) is not Plain:
+            return one_sided(y, x) if type(y) is Plain else general(x, y)
+        if type(y) is not Plain or y.tape is not x.tape:
+            return other_constant(x, y)
+        a, b = x.data, y.data
+        try:
+            out = raw(a, b)
+        except Exception as error:
+            raise refused(name, a, b, error) from error
+        saved_x = None if saves_x == NONE else b if saves_x == OTHER else keep_x((a, b, out))
+        saved_y = None if saves_y == NONE else a if saves_y == OTHER else keep_y((a, b, out))
+        tape = x.tape
+        traced = Plain()
+        traced.data = out
+        traced.tape = tape
+        traced.slot = len(tape)
+        shape = x.shape
+        if shape == y.shape:
+            traced.shape = shape
+            tape.append((pull_x, x.slot, saved_x, pull_y, y.slot, saved_y))
+        else:
+            traced.shape = tuple(out.shape)
+            tape.append((summed(pull_x, shape), x.slot, saved_x, summed(pull_y, y.shape), y.slot, saved_y))
+        return traced
+
+    def other_constant(x: Plain, y: Any) -> Any:
+        a = x.data
+        kind = type(y)
+        if kind is not float and kind is not int and not (kind is type(a) and y.dtype == a.dtype):
+            return general(x, y)
+        out = raw(a, y)
+        shape = tuple(out.shape)
+        pull = pull_x if shape == x.shape else summed(pull_x, x.shape)
+        return x.tape.record(out, shape, (pull, x.slot, keep_x((a, y, out)), None, None, None))
+
+    def one_sided(y: Plain, x: Any) -> Any:
+        b = y.data
+        kind = type(x)
+        if kind is not float and kind is not int and not (kind is type(b) and x.dtype == b.dtype):
+            return general(x, y)
+        out = raw(x, b)
+        shape = tuple(out.shape)
+        pull = pull_y if shape == y.shape else summed(pull_y, y.shape)
+        return y.tape.record(out, shape, (pull, y.slot, keep_y((x, b, out)), None, None, None))
+
+    return function
+
+
+def summed(pull: Callable[..., Any], shape: tuple[int, ...]) -> Callable[..., Any]:
+    """Return the pull with the sum that undoes broadcasting; decided here, once per call."""
+    return lambda g, saved: unbroadcast(pull(g, saved), shape)
+
+
+def refused(name: str, a: Any, b: Any, error: Exception) -> Exception:
+    """Return an error in neo's words for operands that a library refused."""
+    kind = ValueError if isinstance(error, RuntimeError) else type(error)
+    return kind(f"{name}: {describe(a)} and {describe(b)} do not fit: {error}")

@@ -1,0 +1,58 @@
+"""One dtype for the operands of a call, as the standard promotes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backends
+from ..core.array import raw_of
+from ..core.dtypes import COMPLEX, differentiable, kind
+from ..core.policy import library_of_all
+from .broadcasting import astype
+
+NUMBERS = (bool, int, float, complex)
+
+
+def one_dtype(*operands: Any) -> list[Any]:
+    """Return arrays and Python numbers as arrays of one library and dtype.
+
+    A Python number never widens: it takes the dtype of the arrays, unless it is of a higher kind
+    (a float beside integers, a complex number beside reals).
+    Raises TypeError for arrays of two libraries.
+    """
+    library = library_of_all(operands)
+    arrays = [x for x in operands if type(x) not in NUMBERS]
+    first = arrays[0].dtype
+    if len(arrays) == len(operands) and all([x.dtype == first for x in arrays]):
+        return list(operands)
+    dtype = library.xp.result_type(*map(raw_of, operands))
+    device = library.device(raw_of(arrays[0]))
+    return [
+        library.asarray(x, dtype, device) if type(x) in NUMBERS else astype(x, dtype)
+        for x in operands
+    ]
+
+
+def beside_numbers(x: Any, y: Any) -> tuple[Any, Any]:
+    """Return the operands of an operator in one dtype, a Python number as it is where it can be."""
+    x_is_number, y_is_number = type(x) in NUMBERS, type(y) in NUMBERS
+    if x_is_number != y_is_number:
+        array, number = (y, x) if x_is_number else (x, y)
+        if not _is_higher(number, array.dtype):
+            library_of_all((array,))
+            return x, y
+    first, second = one_dtype(x, y)
+    return first, second
+
+
+def _is_higher(number: Any, dtype: Any) -> bool:
+    if isinstance(number, complex):
+        return kind(dtype) != COMPLEX
+    return isinstance(number, float) and not differentiable(dtype)
+
+
+def beside(library: backends.Backend, x: Any, like: Any) -> Any:
+    """Return a Python number as an array of the library, in the dtype it has beside `like`."""
+    if type(x) not in NUMBERS:
+        return x
+    return library.asarray(x, library.xp.result_type(like, x), library.device(like))
