@@ -24,6 +24,13 @@ def to_numpy(raw: torch.Tensor) -> np.ndarray:
     return values
 
 
+def asarray(values: Any, /, **settings: Any) -> torch.Tensor:
+    """Return a tensor; a NumPy array that no tensor can share, read-only or reversed, is copied."""
+    if isinstance(values, np.ndarray) and not (values.flags.writeable and min(values.strides, default=0) >= 0):
+        values = values.copy()
+    return xp.asarray(values, **settings)
+
+
 def synchronize(device: str) -> None:
     """Wait until the device has done what it was given."""
     if device.startswith("cuda"):
@@ -99,6 +106,7 @@ def load() -> Backend:
         detach=lambda raw: raw.detach() if raw.requires_grad else raw,
         synchronize=synchronize,
         kernels={
+            "asarray": asarray,
             "getitem": getitem,
             "put": put,
             "add_at": add_at,
