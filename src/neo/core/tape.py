@@ -3,8 +3,8 @@
 A slot is the index of the entry that filled it, so the list is in topological order by itself and
 the gradients are a list too. The inputs come first. An entry is
 - a tuple of two links (pull, slot, saved, pull, slot, saved) for an elementwise call, where
-  pull(g, saved) is the gradient of the operand in that slot; the second is None, None, None when
-  one operand is traced,
+  pull(g, saved) is the gradient of the operand in that slot, or g itself where pull is None; the
+  second is None, None, None when one operand is traced,
 - a Policy for every other call: `policy.pull(g)` returns (slot, gradient) pairs,
 - NOTHING where no gradient goes further: an input, or a function whose derivative is zero.
 """
@@ -123,11 +123,11 @@ def walk_back(
         if type(entry) is tuple:
             # Two links, written out: a loop over pairs costs a tenth of the bookkeeping.
             pull, operand, saved, pull_other, other, saved_other = entry
-            dx = pull(g, saved)
+            dx = g if pull is None else pull(g, saved)
             before = gradients[operand]
             gradients[operand] = dx if before is None else before + dx
-            if pull_other is not None:
-                dx = pull_other(g, saved_other)
+            if other is not None:
+                dx = g if pull_other is None else pull_other(g, saved_other)
                 before = gradients[other]
                 gradients[other] = dx if before is None else before + dx
         else:

@@ -38,33 +38,28 @@ def same(g: Any) -> Any:
 class Rule:
     """One operand's formula, and where to find what it needs among (operands..., out).
 
-    pull(g, saved): the formula as the walk back calls it. keep(values): what it saves.
-    saves: which of the common cases that is, see `lean`.
+    pull(g, saved): the formula as the walk back calls it, None for `same`. keep(values): what it
+    saves: nothing, one value, or a tuple of several. names: of what it needs.
     """
 
-    __slots__ = ("formula", "pull", "keep", "saves", "places")
+    __slots__ = ("formula", "pull", "keep", "names", "places")
 
-    def __init__(self, formula: Formula, arity: int, position: int) -> None:
+    def __init__(self, formula: Formula, arity: int) -> None:
         order = [*"xy"[:arity], "out"]
-        names = list(inspect.signature(formula).parameters)[1:]
         self.formula = formula
-        self.places = tuple([order.index(name) for name in names])
-        if len(names) == 1:
-            self.pull, self.keep = formula, itemgetter(*self.places)
-            self.saves = (
-                lean.OPERAND if self.places[0] == position else
-                lean.RESULT if names == ["out"] else lean.OTHER
-            )
-        elif names:
-            self.pull, self.keep = (lambda g, saved: formula(g, *saved)), itemgetter(*self.places)
-            self.saves = lean.SEVERAL
-        else:
-            self.pull = _same if formula is same else (lambda g, saved: formula(g))
-            self.keep, self.saves = _nothing, lean.NONE
+        self.names = list(inspect.signature(formula).parameters)[1:]
+        self.places = tuple([order.index(name) for name in self.names])
+        self.keep = itemgetter(*self.places) if self.places else _nothing
+        self.pull = _puller(formula, len(self.names))
 
 
-def _same(g: Any, saved: None) -> Any:
-    return g
+def _puller(formula: Formula, count: int) -> Callable[[Any, Any], Any] | None:
+    """Return a formula as a function of g and the one object that was saved for it."""
+    if formula is same:
+        return None
+    if count == 0:
+        return lambda g, saved: formula(g)
+    return formula if count == 1 else lambda g, saved: formula(g, *saved)
 
 
 def _nothing(values: Any) -> None:
@@ -123,11 +118,11 @@ def elementwise(
     result then has an attribute `operator`, the function that returns NotImplemented.
     on_complex: another formula for complex numbers, which then does its own conjugation.
     """
-    rules = tuple([f and Rule(f, len(formulas), k) for k, f in enumerate(formulas)])
+    rules = tuple([f and Rule(f, len(formulas)) for f in formulas])
     kernel = Kernel(name)
     members = {
         "rules": rules,
-        "on_complex": on_complex and Rule(on_complex, 1, 0),
+        "on_complex": on_complex and Rule(on_complex, 1),
         "domain": domain,
         "kernel": staticmethod(operator or (lambda *operands: kernel[type(operands[0])](*operands))),
         "__doc__": doc,

@@ -15,28 +15,28 @@ from ..core.tape import NOTHING
 from ..errors import describe
 from .broadcasting import unbroadcast
 
-# What a rule saves. Told by number, since a call of a function that picks it would cost more.
-NONE, OPERAND, OTHER, RESULT, SEVERAL = range(5)
 
 
 def unary(kernel: Any, rule: Any) -> Callable[[Any], Any]:
     """Return the function of one operand, from raw functions by class and the operand's rule."""
     if rule is None:
         return _without_gradient(kernel)
-    pull, saves, keep = rule.pull, rule.saves, rule.keep
+    pull, keep = rule.pull, rule.keep
+    # Flags, not a call of keep: most rules save the one or the other, and a call takes longer.
+    keeps_x, keeps_out = rule.names == ["x"], rule.names == ["out"]
 
     def function(x: Any, /) -> Any:
         if type(x) is not Plain:
             return kernel[type(x)](x)
         a = x.data
         out = kernel[type(a)](a)
-        saved = a if saves == OPERAND else out if saves == RESULT else keep((a, out))
         tape = x.tape
         traced = Plain()
         traced.data = out
         traced.shape = x.shape
         traced.tape = tape
         traced.slot = len(tape)
+        saved = a if keeps_x else out if keeps_out else keep((a, out))
         tape.append((pull, x.slot, saved, None, None, None))
         return traced
 
@@ -56,7 +56,9 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
     """Return the function of two operands; `general` takes what the lean path does not."""
     if None in rules:
         return general
-    (pull_x, saves_x, keep_x), (pull_y, saves_y, keep_y) = [(r.pull, r.saves, r.keep) for r in rules]
+    (pull_x, keep_x), (pull_y, keep_y) = [(r.pull, r.keep) for r in rules]
+    free_x, free_y = [not r.names for r in rules]
+    crossed_x, crossed_y = rules[0].names == ["y"], rules[1].names == ["x"]
 
     def function(x: Any, y: Any, /) -> Any:
         if type(x) is not Plain:
@@ -68,8 +70,8 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
             out = raw(a, b)
         except Exception as error:
             raise refused(name, a, b, error) from error
-        saved_x = None if saves_x == NONE else b if saves_x == OTHER else keep_x((a, b, out))
-        saved_y = None if saves_y == NONE else a if saves_y == OTHER else keep_y((a, b, out))
+        saved_x = None if free_x else b if crossed_x else keep_x((a, b, out))
+        saved_y = None if free_y else a if crossed_y else keep_y((a, b, out))
         tape = x.tape
         traced = Plain()
         traced.data = out
@@ -107,8 +109,10 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
     return function
 
 
-def summed(pull: Callable[..., Any], shape: tuple[int, ...]) -> Callable[..., Any]:
+def summed(pull: Callable[..., Any] | None, shape: tuple[int, ...]) -> Callable[..., Any]:
     """Return the pull with the sum that undoes broadcasting; decided here, once per call."""
+    if pull is None:
+        return lambda g, saved: unbroadcast(g, shape)
     return lambda g, saved: unbroadcast(pull(g, saved), shape)
 
 
