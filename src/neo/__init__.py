@@ -11,8 +11,10 @@ from . import autograd, backends, functions
 from .core.array import Array
 from .core.call import neo_function
 from .ops import policies
+from .ops.constant import stop_gradient
 from .ops.creation import arange, array, asarray, eye, full, linspace, ones, zeros
 from .transforms.gradient import grad, value_and_grad, vjp
+from .transforms.trace import trace
 
 __version__ = "0.1.0"
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     "neo_function",
     "ones",
     "policies",
+    "stop_gradient",
+    "trace",
     "value_and_grad",
     "vjp",
     "zeros",

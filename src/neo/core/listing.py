@@ -81,8 +81,12 @@ class Listing:
     def __str__(self) -> str:
         rows = [(f"%{x.slot} = input {name}", x.type, "") for name, x in self.inputs]
         rows += [_row(call) for call in self.calls]
-        wide, middle, right = [min(max([len(row[k]) for row in rows], default=0), _WIDEST) for k in range(3)]
-        lines = [f"{text:<{wide}}  {kind:<{middle}}  {memory:>{right}}".rstrip() for text, kind, memory in rows]
+        wide, middle, right = [
+            min(max([len(row[k]) for row in rows], default=0), _WIDEST) for k in range(3)
+        ]
+        lines = [
+            f"{text:<{wide}}  {kind:<{middle}}  {memory:>{right}}".rstrip() for text, kind, memory in rows
+        ]
         returned = ", ".join(map(str, self.results))
         return "\n".join([*lines, f"return {returned}".rstrip(), self._summary()])
 
@@ -114,7 +118,7 @@ def call_of(
     """
     pairs = zip(operands, slots, strict=True)
     return Call(
-        name=_function_name(type(policy).__name__),
+        name=_name_of(type(policy)),
         operands=tuple([value_of(x, slot) if hasattr(x, "dtype") else in_words(x) for x, slot in pairs]),
         settings=_shown(policy, settings),
         results=tuple(results),
@@ -122,10 +126,11 @@ def call_of(
     )
 
 
-def _function_name(policy: str) -> str:
-    """Return the name of a Policy's function: `BroadcastTo` -> `broadcast_to`, `MLP` -> `mlp`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", policy)
-    return words.strip("_").lower()
+def _name_of(policy: type) -> str:
+    """Return what its function is called, or its own name in that style: `ScaledMLP` -> `scaled_mlp`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", policy.__name__)
+    # Its own label, not that of a built-in that it extends.
+    return vars(policy).get("label") or words.strip("_").lower()
 
 
 def _shown(policy: Any, settings: dict[str, Any]) -> dict[str, str]:

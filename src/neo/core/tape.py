@@ -41,7 +41,7 @@ class Tape(list[Any]):
     level: a tape opened later has a higher level; among the operands of a call the newest tape
     records, which is all that nested derivatives need.
     usual: the dtype, and `library` the backend, that this tape's Plain arrays have.
-    log: what is told every call in full, or None (see `neo.trace`).
+    log: the Listing that every call is entered into, or None (see `neo.trace`); print shows it.
     """
 
     __slots__ = ("level", "usual", "library", "log", "owner")
@@ -53,6 +53,14 @@ class Tape(list[Any]):
         self.library: Any = None
         self.log = log
         self.owner = ""
+
+    def __str__(self) -> str:
+        return repr(self) if self.log is None else str(self.log)
+
+    def __repr__(self) -> str:
+        count = len(self if self.log is None else self.log.calls)
+        state = f"closed, from {self.owner}" if self.owner else "open"
+        return f"<neo tape of {count} calls, {state}>"
 
     def trace_or_box(self, value: Any, entry: Any) -> Any:
         """Record an entry if its result can have a gradient; else return the result off the tape."""

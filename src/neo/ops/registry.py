@@ -11,9 +11,10 @@ from ..core.policy import Policy
 policies: dict[str, Callable[..., Any]] = {}
 
 
-def enter(name: str, function: Callable[..., Any], policy: type[Policy]) -> Callable[..., Any]:
+def enter(name: str, function: Callable[..., Any], policy: type[BuiltIn]) -> Callable[..., Any]:
     """Put a function and its Policy into the table; return the function."""
     function.policy = policy  # type: ignore[attr-defined]
+    policy.label = name
     policies[name] = function
     return function
 
@@ -30,6 +31,8 @@ class BuiltIn(Policy):
     """
 
     bare = True
+    # What a listing calls it: the name of its function.
+    label = ""
     # An operation of ours says where it may be tested; there is no default to forget.
     domain = None
 
