@@ -99,6 +99,11 @@ def _entry(name: str) -> Entry:
     return _entries[name]
 
 
+def how_to_install(name: str) -> str:
+    """Return what to tell a person who lacks a known backend's library."""
+    return _entry(name).install
+
+
 def available() -> list[str]:
     """Return the names of the backends whose libraries are installed."""
     _find_plugins()
@@ -107,6 +112,9 @@ def available() -> list[str]:
 
 def _find_plugins() -> None:
     """Register what installed packages offer under the entry-point group `neo.backends`."""
+    # Imported here: it brings a dozen modules, a third of the time that importing neo takes.
+    from importlib.metadata import entry_points
+
     for point in entry_points(group="neo.backends"):
         if point.name not in _entries:
             module = point.value.partition(":")[0].partition(".")[0]
