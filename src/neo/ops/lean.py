@@ -91,7 +91,10 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
         kind = type(y)
         if kind is not float and kind is not int and not (kind is type(a) and y.dtype == a.dtype):
             return general(x, y)
-        out = raw(a, y)
+        try:
+            out = raw(a, y)
+        except Exception as error:
+            raise refused(name, a, y, error) from error
         shape = tuple(out.shape)
         pull = pull_x if shape == x.shape else summed(pull_x, x.shape)
         return x.tape.record(out, shape, (pull, x.slot, keep_x((a, y, out)), None, None, None))
@@ -101,7 +104,10 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
         kind = type(x)
         if kind is not float and kind is not int and not (kind is type(b) and x.dtype == b.dtype):
             return general(x, y)
-        out = raw(x, b)
+        try:
+            out = raw(x, b)
+        except Exception as error:
+            raise refused(name, x, b, error) from error
         shape = tuple(out.shape)
         pull = pull_y if shape == y.shape else summed(pull_y, y.shape)
         return y.tape.record(out, shape, (pull, y.slot, keep_y((x, b, out)), None, None, None))
