@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from typing import Any
 
@@ -121,8 +120,14 @@ def _find_plugins() -> None:
             register(point.name, _plugin(point), module=module)
 
 
-def _plugin(point: EntryPoint) -> Callable[[], Backend]:
-    return lambda: point.load()()
+def _plugin(point: Any) -> Callable[[], Backend]:
+    """Return a function that loads what an entry point names: a Backend, or what returns one."""
+
+    def load() -> Backend:
+        found = point.load()
+        return found if isinstance(found, Backend) else found()
+
+    return load
 
 
 def of(raw: Any) -> Backend:
