@@ -8,9 +8,14 @@ from collections.abc import Callable as _Callable
 from importlib import import_module as _import_module
 
 from .record import Backend
-from .registry import BY_TYPE, available, current, get, is_array, names, of, of_type, register, resolve, use
+from .registry import (
+    BY_TYPE, available, current, get, how_to_install, is_array, names, of, of_type, register, resolve, use,
+)
 
-__all__ = ["BY_TYPE", "Backend", "available", "current", "get", "is_array", "names", "of", "of_type", "register", "resolve", "use"]
+__all__ = [
+    "BY_TYPE", "Backend", "available", "current", "get", "how_to_install", "is_array", "names", "of",
+    "of_type", "register", "resolve", "use",
+]
 
 
 def _built_in(module: str) -> _Callable[[], Backend]:

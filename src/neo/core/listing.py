@@ -81,9 +81,7 @@ class Listing:
     def __str__(self) -> str:
         rows = [(f"%{x.slot} = input {name}", x.type, "") for name, x in self.inputs]
         rows += [_row(call) for call in self.calls]
-        wide, middle, right = [
-            min(max([len(row[k]) for row in rows], default=0), _WIDEST) for k in range(3)
-        ]
+        wide, middle, right = [min(max([len(row[k]) for row in rows], default=0), _WIDEST) for k in range(3)]
         lines = [
             f"{text:<{wide}}  {kind:<{middle}}  {memory:>{right}}".rstrip() for text, kind, memory in rows
         ]
@@ -108,8 +106,12 @@ def value_of(x: Any, slot: int | None) -> Value:
 
 
 def call_of(
-    policy: Any, slots: Iterable[int | None], operands: Iterable[Any], settings: dict[str, Any],
-    results: Iterable[Value], kept: Iterable[Any],
+    policy: Any,
+    slots: Iterable[int | None],
+    operands: Iterable[Any],
+    settings: dict[str, Any],
+    results: Iterable[Value],
+    kept: Iterable[Any],
 ) -> Call:
     """Return a call of a Policy in words.
 

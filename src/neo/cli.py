@@ -1,0 +1,139 @@
+"""The command line, `python -m neo` or `neo`: what is here, whether it works, what a tape looks like."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import neo
+import neo.numpy as nep
+
+NEXT = "Next: neo.value_and_grad(f)(x) gives f(x) and its gradient; help(neo.value_and_grad) shows how."
+
+
+def main(given: list[str] | None = None) -> int:
+    """Run a command; without one, all of them. Return 0, or 1 when a check failed."""
+    options = _parser().parse_args(given)
+    return options.run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="neo", description=neo.__doc__.partition("\n")[0])
+    parser.add_argument("--version", action="version", version=f"neo {neo.__version__}")
+    parser.set_defaults(run=_overview)
+    commands = parser.add_subparsers(title="commands (without one: all of them)", metavar="command")
+    for name, (run, what) in COMMANDS.items():
+        commands.add_parser(name, help=what, description=what).set_defaults(run=run)
+    return parser
+
+
+def _overview(options: argparse.Namespace) -> int:
+    print(f"neo {neo.__version__}: {neo.__doc__.partition(': ')[2].partition(chr(10))[0]}\n")
+    failed = _backends(options)
+    print()
+    _tape(options)
+    print(f"\n{NEXT}")
+    return failed
+
+
+def _backends(options: argparse.Namespace) -> int:
+    """Print a line per backend and device; return 1 if a gradient is wrong on one of them."""
+    installed = neo.backends.available()
+    rows = [row for name in installed for row in _rows(name)]
+    print(_LINE.format("backend", "version", "device", "gradient beside finite differences"))
+    for *words, _ in rows:
+        print(_LINE.format(*words).rstrip())
+    absent = [name for name in neo.backends.names() if name not in installed]
+    print("\nnot installed" if absent else "", end="\n" if absent else "")
+    for name in absent:
+        print(f"{name:<16}  {neo.backends.how_to_install(name)}")
+    return int(any(failed for *_, failed in rows))
+
+
+_LINE = "{:<16}  {:<13}  {:<8}  {}"
+
+
+def _rows(name: str) -> Iterator[tuple[str, str, str, str, bool]]:
+    """Yield (backend, version, device, verdict, whether it failed) for every device of a backend."""
+    try:
+        backend = neo.backends.get(name)
+        devices = backend.devices()
+    except Exception as error:  # whatever a broken installation raises
+        yield name, "-", "-", f"does not load: {_first_line(error)}", True
+        return
+    if not devices:
+        yield name, _version(backend), "none", "no device found", False
+    for device in devices:
+        yield name, _version(backend), device, *_verdict(name, device)
+
+
+def _version(backend: Any) -> str:
+    module = sys.modules.get(backend.arrays[0].__module__.partition(".")[0])
+    return str(getattr(module, "__version__", "-"))
+
+
+def _verdict(backend: str, device: str) -> tuple[str, bool]:
+    try:
+        error, bound, dtype = gradient_error(backend, device)
+    except Exception as error:
+        return f"fails: {type(error).__name__}: {_first_line(error)}", True
+    word = "agrees" if error <= bound else "DIFFERS"
+    return f"{word}, relative error {error:.0e} in {dtype}", error > bound
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _example(x: Any, weight: Any) -> Any:
+    return nep.sum(nep.tanh(x @ weight), axis=0)
+
+
+def gradient_error(backend: str, device: str) -> tuple[float, float, str]:
+    """Return the relative error of a gradient along a direction, its bound, and the dtype used.
+
+    The gradient is compared with a central difference: of step h it is off by about h ** 2 from
+    truncation and eps / h from rounding, least, at eps ** (2 / 3), for h = eps ** (1 / 3).
+    """
+    dtype = "float32" if device.startswith("mps") else "float64"  # an MPS device has no float64
+    x, weight, v, w = [neo.asarray(a, dtype=dtype, device=device, backend=backend) for a in _values()]
+    step = float(np.finfo(dtype).eps) ** (1 / 3)
+
+    def along(weight: Any) -> Any:
+        return nep.sum(_example(x, weight) * w)
+
+    slope = _number(nep.sum(neo.grad(along)(weight) * v))
+    quotient = (_number(along(weight + step * v)) - _number(along(weight - step * v))) / (2 * step)
+    return abs(slope - quotient) / abs(slope), 10 * step**2, dtype
+
+
+def _values() -> list[np.ndarray]:
+    """Return x, a weight, a direction in which to move it, and weights of the results."""
+    grid = [np.arange(n, dtype="float64").reshape(shape) for n, shape in SHAPES]
+    return [np.sin(k + 1.0 + a) for k, a in enumerate(grid)]
+
+
+SHAPES = [(12, (4, 3)), (6, (3, 2)), (6, (3, 2)), (2, (2,))]
+
+
+def _number(x: Any) -> float:
+    return float(neo.asarray(x).numpy())
+
+
+def _tape(options: argparse.Namespace) -> int:
+    """Print a small function and the tape of its run."""
+    _, tape = neo.trace(_example)(neo.ones((64, 784), dtype="float32"), neo.ones((784, 256), dtype="float32"))
+    print("The tape of neo.trace(lambda x, weight: nep.sum(nep.tanh(x @ weight), axis=0))(x, weight):\n")
+    print("\n".join([f"    {line}" for line in str(tape).splitlines()]))
+    return 0
+
+
+# A command's name: the function that runs it, and what its help says.
+COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
+    "backends": (_backends, "list array libraries and devices, and check a gradient on each"),
+    "tape": (_tape, "print the tape of a small function"),
+}
