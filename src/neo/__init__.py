@@ -7,12 +7,13 @@
 array([1., 1., 1.])
 """
 
-from . import autograd, backends, functions
+from . import autograd, backends, functions, random
 from .core.array import Array
 from .core.call import neo_function
 from .ops import policies
 from .ops.constant import stop_gradient
 from .ops.creation import arange, array, asarray, eye, full, linspace, ones, zeros
+from .random.convenience import rand, randint, randn
 from .transforms.gradient import grad, value_and_grad, vjp
 from .transforms.trace import trace
 
@@ -32,6 +33,10 @@ __all__ = [
     "neo_function",
     "ones",
     "policies",
+    "rand",
+    "randint",
+    "randn",
+    "random",
     "stop_gradient",
     "trace",
     "value_and_grad",
