@@ -54,7 +54,8 @@ def with_neo(steps: int, convert: Callable[[Any], Any]) -> Callable[[], float]:
         parameters, value = [convert(p) for p in initial()], None
         for _ in range(steps):
             value, gradients = step(parameters, x, y)
-            parameters = [p - RATE * g for p, g in zip(parameters, gradients, strict=True)]
+            for p, g in zip(parameters, gradients, strict=True):
+                p -= RATE * g
         return float(value)
 
     return run
@@ -78,7 +79,7 @@ def with_torch(steps: int) -> Callable[[], float]:
             with torch.no_grad():
                 for p, g in zip(parameters, gradients, strict=True):
                     p -= RATE * g
-        return float(loss)
+        return float(loss.detach())
 
     return run
 
@@ -101,7 +102,7 @@ def with_torch_linear(steps: int) -> Callable[[], float]:
             with torch.no_grad():
                 for p, g in zip(parameters, gradients, strict=True):
                     p -= RATE * g
-        return float(loss)
+        return float(loss.detach())
 
     return run
 
@@ -127,7 +128,8 @@ def with_autograd(steps: int) -> Callable[[], float]:
         parameters, value = initial(), None
         for _ in range(steps):
             value, gradients = step(parameters)
-            parameters = [p - RATE * g for p, g in zip(parameters, gradients, strict=True)]
+            for p, g in zip(parameters, gradients, strict=True):
+                p -= RATE * g
         return float(value)
 
     return run

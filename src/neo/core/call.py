@@ -102,6 +102,8 @@ def _record(
     """Put an instance on the tape and return its results as traced arrays."""
     instance.slots = slots
     instance.remember(below)
+    if instance.zero_wins is not tape.zero_wins:
+        instance.zero_wins = tape.zero_wins
     if not isinstance(result, tuple | list):
         out = tape.trace_or_box(result, instance)
     else:
@@ -160,7 +162,7 @@ def lifted(instance: Policy, below: list[Any], result: Any, settings: dict[str, 
     return again
 
 
-_OWN = {"ctx", "xp", "slots", "operands_like", "results_like"}
+_OWN = {"ctx", "xp", "slots", "operands_like", "results_like", "zero_wins"}
 
 
 def _attributes(instance: Policy) -> dict[str, Any]:
@@ -187,10 +189,12 @@ def _unknown(value: Any, known: dict[int, Any], constants: set[int]) -> bool:
 
 
 def _run_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> Policy:
-    """Return a fresh instance whose forward ran on the traced operands."""
+    """Return a fresh instance whose saved values were computed from the traced operands."""
     name = type(instance).__name__
     kept = ", ".join(describe(raw_of(x)) for x in [*instance.ctx.saved, *_attributes(instance).values()])
     cure = "Save only operands, results and settings, and compute the rest in backward."
+    if instance.bare and type(instance).save_again is not Policy.save_again:
+        return _saved_again(instance, below, settings)
     if instance.bare:
         raise NotImplementedError(
             f"{name}.forward keeps a value that is neither an operand nor a result (it kept: {kept}), "
@@ -206,4 +210,13 @@ def _run_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> 
             f"A second derivative has to run forward again on traced arrays, and that failed: "
             f"{error}. {cure}"
         ) from error
+    return again
+
+
+def _saved_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> Policy:
+    """Return a fresh instance that saved what a bare one says in `save_again`."""
+    again = type(instance)()
+    vars(again).update(vars(instance))
+    again.ctx = Context(boxed=False)
+    again.save_again(*below, **settings)
     return again

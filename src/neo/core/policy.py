@@ -85,6 +85,8 @@ class Policy:
     # What gradients are checked against and missing ones are made of.
     operands_like: tuple[Any, ...] = ()
     results_like: tuple[Any, ...] = ()
+    # Whether the transform asked for zero_times_inf="zero".
+    zero_wins: bool = False
 
     def forward(self, *operands: Any, **settings: Any) -> Any:
         """Return the result; save with `self.ctx.save` what backward reads."""
@@ -95,6 +97,16 @@ class Policy:
         raise NotImplementedError(
             f"{type(self).__name__} has no backward, so nothing can be differentiated through it; "
             f"write one that returns a gradient per operand"
+        )
+
+    def save_again(self, *operands: Any, **settings: Any) -> None:
+        """Save what forward saved, computed by neo's functions from traced operands.
+
+        For a bare forward that keeps what is neither an operand nor a result: a derivative of
+        higher order needs to know how that depends on the operands.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no save_again, so its second derivative cannot be traced"
         )
 
     def needs(self, k: int) -> bool:

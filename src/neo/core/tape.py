@@ -42,12 +42,16 @@ class Tape(list[Any]):
     records, which is all that nested derivatives need.
     usual: the dtype, and `library` the backend, that this tape's Plain arrays have.
     log: the Listing that every call is entered into, or None (see `neo.trace`); print shows it.
+    zero_wins: whether a zero gradient stays zero through an infinite slope (see `value_and_grad`).
+    lean: whether elementwise calls may take the lean path, which knows of neither.
     """
 
-    __slots__ = ("level", "usual", "library", "log", "owner")
+    __slots__ = ("level", "usual", "library", "log", "owner", "zero_wins", "lean")
 
-    def __init__(self, log: Any = None) -> None:
+    def __init__(self, log: Any = None, zero_wins: bool = False) -> None:
         super().__init__()
+        self.zero_wins = zero_wins
+        self.lean = log is None and not zero_wins
         self.level = next(_levels)
         self.usual: Any = None
         self.library: Any = None
@@ -78,7 +82,7 @@ class Tape(list[Any]):
     def _is_usual(self, value: Any) -> bool:
         """Tell whether a value is of the usual library and dtype: those of the first real input."""
         library = backends.of(raw_of(value))
-        if self.usual is None and self.log is None and kind(value.dtype) == REAL:
+        if self.usual is None and self.lean and kind(value.dtype) == REAL:
             self.usual, self.library = value.dtype, library
         return library is self.library and bool(value.dtype == self.usual)
 

@@ -23,9 +23,11 @@ from ..core.dtypes import COMPLEX, kind
 from ..errors import describe
 from . import lean
 from .broadcasting import conj, unbroadcast
+from .constant import equal
 from .kernels import Kernel
 from .promotion import NUMBERS, beside_numbers, one_dtype
 from .registry import BuiltIn, enter
+from .selection import where
 
 Formula = Callable[..., Any]
 
@@ -100,6 +102,8 @@ class Elementwise(BuiltIn):
             dx = conj(rule.formula(conj(g), *saved))
         else:
             dx = rule.formula(g, *saved)
+        if self.zero_wins:
+            dx = where(equal(g, 0), 0, dx)
         return unbroadcast(dx, self.shapes[k])
 
 

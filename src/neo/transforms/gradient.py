@@ -15,7 +15,12 @@ from .recording import Recording
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: Argnums = FIRST, argnames: Argnames = None, has_aux: bool = False
+    f: Callable[..., Any],
+    argnums: Argnums = FIRST,
+    argnames: Argnames = None,
+    has_aux: bool = False,
+    *,
+    zero_times_inf: str = "nan",
 ) -> Callable[..., Any]:
     """Return a function that gives f's result and its gradient.
 
@@ -25,6 +30,9 @@ def value_and_grad(
     Returns (value, gradient), or ((value, aux), gradient). The gradient is like the argument: its
     tree, shapes, dtypes, library and device; a tuple of such for several arguments, those of
     argnums first. It is the direction of steepest ascent also for complex arguments.
+    zero_times_inf: with "zero" a zero gradient stays zero through an infinite or undefined slope
+    of an elementwise function, so that `where(x > 0, log(x), 0)` has the gradient that one
+    expects at 0; with "nan", the default, it is NaN there, as arithmetic says.
     Raises TypeError for an argument without a gradient and ValueError for a result that is not 0-d.
 
     >>> import numpy as np
@@ -35,7 +43,8 @@ def value_and_grad(
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        run = Recording(f, args, kwargs, choose(f, args, kwargs, argnums, argnames), has_aux)
+        keys = choose(f, args, kwargs, argnums, argnames)
+        run = Recording(f, args, kwargs, keys, has_aux, zero_times_inf=zero_times_inf)
         gradients = run.pull(_seed(run))
         gradient = gradients[0] if _is_one(argnums, argnames) else tuple(gradients)
         value = run.build_result(run.values)
@@ -45,7 +54,12 @@ def value_and_grad(
 
 
 def grad(
-    f: Callable[..., Any], argnums: Argnums = FIRST, argnames: Argnames = None, has_aux: bool = False
+    f: Callable[..., Any],
+    argnums: Argnums = FIRST,
+    argnames: Argnames = None,
+    has_aux: bool = False,
+    *,
+    zero_times_inf: str = "nan",
 ) -> Callable[..., Any]:
     """Return the function that gives f's gradient, or (gradient, aux). See `value_and_grad`.
 
@@ -53,7 +67,7 @@ def grad(
     >>> print(grad(grad(nep.sin))(0.5) == -nep.sin(0.5))
     True
     """
-    both = value_and_grad(f, argnums, argnames, has_aux)
+    both = value_and_grad(f, argnums, argnames, has_aux, zero_times_inf=zero_times_inf)
 
     @wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -108,12 +122,15 @@ def one_like(value: Any) -> Any:
     return box(ones) if isinstance(value, Traced) else ones
 
 
-def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def vjp(
+    f: Callable[..., Any], *primals: Any, has_aux: bool = False, zero_times_inf: str = "nan"
+) -> Any:
     """Return f's result and the function that pulls a cotangent of it back to the arguments.
 
     primals: the arguments, all differentiated; arrays or trees of them.
     Returns (value, pull), or (value, pull, aux). pull(cotangent) takes one cotangent like the
     value, in its tree, and returns a tuple with one gradient per argument. It may be called again.
+    zero_times_inf: see `value_and_grad`.
     Raises ValueError for a cotangent of another tree, shape or dtype.
 
     >>> import numpy as np
@@ -121,7 +138,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> pull(np.array([1.0, 0.5]))
     (array([2., 2.]),)
     """
-    run = Recording(f, primals, {}, list(range(len(primals))), has_aux)
+    run = Recording(f, primals, {}, list(range(len(primals))), has_aux, zero_times_inf=zero_times_inf)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         given = _matching(cotangent, run)

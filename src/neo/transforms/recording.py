@@ -27,8 +27,9 @@ class Recording:
         keys: list[Any],
         has_aux: bool = False,
         log: Listing | None = None,
+        zero_times_inf: str = "nan",
     ) -> None:
-        tape = Tape(log)
+        tape = Tape(log, zero_wins(zero_times_inf))
         self.inputs = Inputs(tape)
         self.f = f
         self.builders: list[tuple[Callable[[list[Any]], Any], int]] = []
@@ -92,6 +93,13 @@ class Recording:
             gradients.append(build(found[start : start + count]))
             start += count
         return gradients
+
+
+def zero_wins(zero_times_inf: str) -> bool:
+    """Return the option as a flag. Raises ValueError for a word that is neither of the two."""
+    if zero_times_inf not in ("nan", "zero"):
+        raise ValueError(f"zero_times_inf is 'nan' or 'zero', got {zero_times_inf!r}")
+    return zero_times_inf == "zero"
 
 
 def entered(contexts: list[Any]) -> Any:
