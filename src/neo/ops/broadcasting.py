@@ -124,7 +124,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 class Astype(BuiltIn):
     domain = ANY
-    samples = [([(2, 3)], {"dtype": "float32"}), ([(2, 3)], {"dtype": "float64"})]
+    samples = [([(2, 3)], {"dtype": name}) for name in ("float32", "float64", "complex128")]
 
     def forward(self, x, *, dtype, copy=True):
         self.ctx.save(x.dtype)

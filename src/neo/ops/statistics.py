@@ -23,6 +23,11 @@ def count_over(shape: tuple[int, ...], axis: Axes) -> int:
     return count
 
 
+def _freedom(x: Any, axis: Axes, correction: float) -> float:
+    """Return the divisor of a variance: the number of elements less the correction."""
+    return count_over(tuple(x.shape), axis) - correction
+
+
 class Mean(BuiltIn):
     domain, samples = ANY, [*REDUCED, ([()], {})]
 
@@ -46,13 +51,13 @@ class Var(BuiltIn):
 
     def forward(self, x, *, axis=None, correction=0.0, keepdims=False):
         self.ctx.save(x)
-        self.axis, self.freedom = axis, count_over(tuple(x.shape), axis) - correction
+        self.axis, self.correction = axis, correction
         return self.xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
 
     def backward(self, g):
         (x,) = self.ctx.release
         shape = kept_shape(tuple(x.shape), self.axis)
-        return reshape(g, shape) * ((x - mean(x, axis=self.axis, keepdims=True)) * (2 / self.freedom))
+        return reshape(g, shape) * ((x - mean(x, axis=self.axis, keepdims=True)) * (2 / _freedom(x, self.axis, self.correction)))
 
 
 @rule(Var)
@@ -67,14 +72,14 @@ class Std(BuiltIn):
     def forward(self, x, *, axis=None, correction=0.0, keepdims=False):
         out = self.xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
         self.ctx.save(x, out)
-        self.axis, self.freedom = axis, count_over(tuple(x.shape), axis) - correction
+        self.axis, self.correction = axis, correction
         return out
 
     def backward(self, g):
         x, out = self.ctx.release
         shape = kept_shape(tuple(x.shape), self.axis)
         # Where all elements are equal this is a kink; the element of least norm there is 0.
-        scale = reshape(g / where(out == 0, 1, out), shape) / self.freedom
+        scale = reshape(g / where(out == 0, 1, out), shape) / _freedom(x, self.axis, self.correction)
         return scale * (x - mean(x, axis=self.axis, keepdims=True))
 
 

@@ -1,0 +1,93 @@
+"""Every gradient agrees with finite differences: first and second order, real and complex."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.cases import CASES, COMPLEX_CASES, Case
+from support.differences import assert_slope, direction, inner, rounding, size_of_inner
+from support.libraries import Library
+from support.pulling import Operation
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
+every_complex_case = pytest.mark.parametrize("case", COMPLEX_CASES, ids=lambda case: case.label)
+
+
+@every_case
+@given(data=st.data(), seed=SEEDS)
+def test_gradient_agrees_with_finite_differences(xp: Library, case: Case, data: Any, seed: int) -> None:
+    _first_order(xp, case, data, seed, "float64")
+
+
+@every_complex_case
+@given(data=st.data(), seed=SEEDS)
+def test_complex_pull_back_is_the_adjoint_of_the_slope(
+    xp: Library, case: Case, data: Any, seed: int
+) -> None:
+    _first_order(xp, case, data, seed, "complex128")
+
+
+@every_case
+@given(data=st.data(), seed=SEEDS)
+def test_gradient_of_the_gradient_agrees_with_finite_differences(
+    xp: Library, case: Case, data: Any, seed: int
+) -> None:
+    _second_order(xp, case, data, seed, "float64")
+
+
+@every_complex_case
+@given(data=st.data(), seed=SEEDS)
+def test_complex_gradient_of_the_gradient_agrees_with_finite_differences(
+    xp: Library, case: Case, data: Any, seed: int
+) -> None:
+    _second_order(xp, case, data, seed, "complex128")
+
+
+@every_case
+@given(data=st.data(), seed=SEEDS)
+def test_the_hessian_is_symmetric(xp: Library, case: Case, data: Any, seed: int) -> None:
+    operation, xs, ws, rng = _drawn(xp, case, data, seed, "float64")
+    us, vs = direction(rng, xs), direction(rng, xs)
+
+    forward = operation.pulled_twice(xs, ws, us)[: case.arity]
+    backward = operation.pulled_twice(xs, ws, vs)[: case.arity]
+
+    scale = size_of_inner(forward, vs) + size_of_inner(backward, us)
+    tolerance = rounding("float64", *[w.dtype for w in ws]) * scale
+    assert abs(inner(forward, vs) - inner(backward, us)) <= tolerance
+
+
+def _drawn(xp: Library, case: Case, data: Any, seed: int, dtype: str) -> Any:
+    """Return the operation, operands, cotangents and the generator that they came from."""
+    operation = Operation(case, xp)
+    xs = case.operands(data.draw(case.draw_shapes(), label="shapes"), seed, dtype)
+    rng = np.random.default_rng(seed)
+    return operation, xs, direction(rng, operation(xs)), rng
+
+
+def _first_order(xp: Library, case: Case, data: Any, seed: int, dtype: str) -> None:
+    operation, xs, ws, rng = _drawn(xp, case, data, seed, dtype)
+
+    gradients = operation.pulled(xs, ws)
+
+    assert_slope(operation, xs, direction(rng, xs), ws, gradients)
+
+
+def _second_order(xp: Library, case: Case, data: Any, seed: int, dtype: str) -> None:
+    """Compare the gradient of <us, pulled(xs, ws)>, to xs and ws at once, with its slope."""
+    operation, xs, ws, rng = _drawn(xp, case, data, seed, dtype)
+    us = direction(rng, xs)
+
+    gradients = operation.pulled_twice(xs, ws, us)
+
+    both = [*xs, *ws]
+    assert_slope(
+        lambda arrays: operation.pulled(arrays[: case.arity], arrays[case.arity :]),
+        both, direction(rng, both), us, gradients,
+    )

@@ -1,0 +1,1 @@
+"""What the tests share: the libraries they run on, finite differences, the operations to walk."""
