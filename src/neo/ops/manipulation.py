@@ -147,7 +147,7 @@ class Concat(BuiltIn):
         axis, lengths = self.ctx.release
         gradients, start = [], 0
         for k, n in enumerate(lengths):
-            key = (*[slice(None)] * axis, slice(start, start + n))
+            key = (*[slice(None)] * axis, slice(start, start + n), ...)
             gradients.append(g[key] if self.needs(k) else None)
             start += n
         return tuple(gradients)

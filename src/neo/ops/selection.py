@@ -57,7 +57,8 @@ def where(condition: Any, x: Any, y: Any, /) -> Any:
 
 
 class Clip(BuiltIn):
-    domain = (-2, 2)
+    # The standard leaves open what crossed bounds do.
+    domain = ((-2, 2), (-2, -0.5), (0.5, 2))
     samples = [([(3, 4), (), ()], {}), ([(3, 4), (4,), (3, 1)], {})]
 
     def forward(self, x, low, high):
