@@ -225,7 +225,7 @@ def test_numpys_dtypes_name_the_dtypes_of_every_library(xp):
 )
 def test_a_longer_draw_starts_with_the_shorter_one(draw):
     # Longer than a block of bits.in_blocks, and not a multiple of it.
-    assert (draw(20_001)[:777] == draw(777)).all()
+    assert (draw(40_001)[:777] == draw(777)).all()
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3), (1, 1), 3, [2, 2], np.int64(2), (np.int8(2), 1)])

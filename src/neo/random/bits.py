@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 # Numbers per pass: the temporaries of a pass stay in the cache.
-_BLOCK = 1 << 14
+_BLOCK = 1 << 15
 
 
 def in_blocks(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
@@ -26,12 +26,12 @@ def in_blocks(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np
 
 def unit(words: np.ndarray) -> np.ndarray:
     """Return multiples of 2**-53 in [0, 1), from the top 53 bits."""
-    return (words >> 11) * 2.0**-53
+    return _signed(words >> 11) * 2.0**-53
 
 
 def open_unit(words: np.ndarray) -> np.ndarray:
     """Return odd multiples of 2**-53 in (0, 1), from the top 52 bits: never 0, never 1."""
-    return ((words >> 11) | 1) * 2.0**-53
+    return _signed((words >> 11) | 1) * 2.0**-53
 
 
 def exponential(words: np.ndarray) -> np.ndarray:
@@ -49,8 +49,16 @@ def normal(words: np.ndarray) -> np.ndarray:
 
     The tail has 63 bits, so numbers reach 9.2 standard deviations as often as they should.
     """
-    z = -quantile(((words << 1) | 1) * 2.0**-65)
-    return np.where(words >> 63, z, -z)
+    z = quantile((_signed(words & _LOW_63) + 0.5) * 2.0**-64)
+    return np.where(_signed(words) < 0, -z, z)
+
+
+_LOW_63 = 2**63 - 1
+
+
+def _signed(words: np.ndarray) -> np.ndarray:
+    """Return words as int64, which processors turn into floats several times as fast as uint64."""
+    return words.view(np.int64)
 
 
 def _polynomial(coefficients: Sequence[float], x: np.ndarray) -> np.ndarray:
