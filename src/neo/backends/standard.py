@@ -50,14 +50,14 @@ def _first_device(backend: Any, operands: Any) -> Any:
 
 def put(x: np.ndarray, key: Any, value: Any) -> np.ndarray:
     """Return a copy of x with x[key] = value."""
-    out = x.copy()
+    out = np.array(x)  # a copy, and an array where a 0-d x came as one of NumPy's scalars
     out[key] = value
     return out
 
 
 def add_at(x: np.ndarray, key: Any, value: Any) -> np.ndarray:
     """Return a copy of x with value added at key; positions given twice add up."""
-    out = x.copy()
+    out = np.array(x)
     np.add.at(out, key, value)
     return out
 
@@ -72,6 +72,11 @@ def einsum(*operands: np.ndarray, subscripts: str) -> Any:
     return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
 
 
+def isin(x: np.ndarray, y: np.ndarray, *, invert: bool = False) -> Any:
+    """Return which elements of x are in y: in the standard since 2025.12, not yet in all libraries."""
+    return np.isin(x, y, invert=invert)
+
+
 _erf = np.frompyfunc(math.erf, 1, 1)
 
 
@@ -80,4 +85,4 @@ def erf(x: np.ndarray) -> Any:
     return np.asarray(_erf(x), dtype=x.dtype)
 
 
-MENDED = {function.__name__: _on_host(function) for function in (put, add_at, getitem, einsum, erf)}
+MENDED = {function.__name__: _on_host(function) for function in (put, add_at, getitem, einsum, erf, isin)}
