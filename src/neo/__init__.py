@@ -15,6 +15,7 @@ from .ops.constant import stop_gradient
 from .ops.creation import arange, array, asarray, eye, full, linspace, ones, zeros
 from .random.convenience import rand, randint, randn
 from .transforms.gradient import grad, value_and_grad, vjp
+from .transforms.jacobian import jacrev
 from .transforms.trace import trace
 
 __version__ = "0.1.0"
@@ -29,6 +30,7 @@ __all__ = [
     "full",
     "functions",
     "grad",
+    "jacrev",
     "linspace",
     "neo_function",
     "ones",

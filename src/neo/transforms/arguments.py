@@ -115,6 +115,13 @@ def choose(
     return keys
 
 
+def is_one(argnums: Argnums, argnames: Argnames) -> bool:
+    """Tell whether one argument was asked for, and not as a sequence of one."""
+    if argnames is None or (argnums is not FIRST and argnums is not None):
+        return isinstance(argnums, int) and argnames is None
+    return isinstance(argnames, str)
+
+
 def _several(value: Any, one: type) -> tuple[Any, ...]:
     return () if value is None else (value,) if isinstance(value, one) else tuple(value)
 

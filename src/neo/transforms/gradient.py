@@ -10,7 +10,7 @@ from .. import backends, tree
 from ..core.array import Traced, box, raw_of, unbox
 from ..core.dtypes import REAL, kind
 from ..errors import describe, short_name
-from .arguments import FIRST, Argnames, Argnums, choose
+from .arguments import FIRST, Argnames, Argnums, choose, is_one
 from .recording import Recording
 
 
@@ -46,7 +46,7 @@ def value_and_grad(
         keys = choose(f, args, kwargs, argnums, argnames)
         run = Recording(f, args, kwargs, keys, has_aux, zero_times_inf=zero_times_inf)
         gradients = run.pull(_seed(run))
-        gradient = gradients[0] if _is_one(argnums, argnames) else tuple(gradients)
+        gradient = gradients[0] if is_one(argnums, argnames) else tuple(gradients)
         value = run.build_result(run.values)
         return ((value, run.aux), gradient) if has_aux else (value, gradient)
 
@@ -75,13 +75,6 @@ def grad(
         return (found, value[1]) if has_aux else found
 
     return gradient
-
-
-def _is_one(argnums: Argnums, argnames: Argnames) -> bool:
-    """Tell whether one argument was asked for, and not as a sequence of one."""
-    if argnames is None or argnums is not FIRST and argnums is not None:
-        return isinstance(argnums, int) and argnames is None
-    return isinstance(argnames, str)
 
 
 def _seed(run: Recording) -> list[tuple[int, Any]]:
