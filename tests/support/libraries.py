@@ -34,7 +34,7 @@ class Library:
 
     def array(self, values: Any, dtype: str | None = None) -> neo.Array:
         """Return values as a neo.Array over the library."""
-        return neo.Array(self.asarray(values, dtype))
+        return neo.asarray(self.asarray(values, dtype))
 
     def numpy(self, x: Any) -> np.ndarray:
         """Return a bare array or a neo.Array as NumPy's."""

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..core.array import Plain
+from ..core.array import Plain, Traced
 from ..core.tape import NOTHING
 from ..errors import describe
 from .broadcasting import unbroadcast
-
 
 
 def unary(kernel: Any, rule: Any) -> Callable[[Any], Any]:
@@ -89,7 +88,7 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
     def other_constant(x: Plain, y: Any) -> Any:
         a = x.data
         kind = type(y)
-        if kind is not float and kind is not int and not (kind is type(a) and y.dtype == a.dtype):
+        if kind is not float and kind is not int and not _is_constant(y, a, x.tape):
             return general(x, y)
         try:
             out = raw(a, y)
@@ -102,7 +101,7 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
     def one_sided(y: Plain, x: Any) -> Any:
         b = y.data
         kind = type(x)
-        if kind is not float and kind is not int and not (kind is type(b) and x.dtype == b.dtype):
+        if kind is not float and kind is not int and not _is_constant(x, b, y.tape):
             return general(x, y)
         try:
             out = raw(x, b)
@@ -113,6 +112,16 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
         return y.tape.record(out, shape, (pull, y.slot, keep_y((x, b, out)), None, None, None))
 
     return function
+
+
+def _is_constant(y: Any, a: Any, tape: Any) -> bool:
+    """Tell whether y is like the value a of an array on a tape, and a constant for that tape.
+
+    Of two arrays traced on several tapes the one of the newer tape is none.
+    """
+    return type(y) is type(a) and y.dtype == a.dtype and (
+        not isinstance(y, Traced) or y.tape.level < tape.level
+    )
 
 
 def summed(pull: Callable[..., Any] | None, shape: tuple[int, ...]) -> Callable[..., Any]:
