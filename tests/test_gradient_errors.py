@@ -1,0 +1,126 @@
+"""What a transform refuses, and that its message says what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.libraries import Library
+
+import neo
+import neo.numpy as nep
+
+
+def test_integer_argument_is_named_with_its_dtype(xp: Library) -> None:
+    with pytest.raises(TypeError, match=r"argument 0 \('x'\).*dtype is int64.*[Cc]ast"):
+        neo.grad(lambda x: nep.sum(x))(xp.asarray(np.array([1, 2])))
+
+
+def test_bool_argument_is_named_with_its_dtype(xp: Library) -> None:
+    with pytest.raises(TypeError, match=r"argument 1 \('y'\).*dtype is bool"):
+        neo.grad(lambda x, y: nep.sum(x), argnums=1)(1.0, xp.asarray(np.array([True])))
+
+
+def test_integer_leaf_of_a_tree_is_named_with_its_path() -> None:
+    with pytest.raises(TypeError, match=r"argument 0 \('p'\)\['w'\]\[1\].*int64"):
+        neo.grad(lambda p: nep.sum(p["w"][0]))({"w": [np.ones(2), np.array([1])]})
+
+
+def test_python_int_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"argument 0.*int 3"):
+        neo.grad(lambda x: x * x)(3)
+
+
+def test_text_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"argument 'name'.*str 'a'"):
+        neo.grad(lambda name: 1.0, argnames="name")(name="a")
+
+
+def test_result_that_is_not_scalar_names_the_ways_out(xp: Library) -> None:
+    with pytest.raises(ValueError, match=r"shape \(2,\).*vjp.*jacrev.*autograd\.session"):
+        neo.grad(lambda x: x * x)(xp.asarray([1.0, 2.0]))
+
+
+def test_result_of_shape_one_is_not_scalar(xp: Library) -> None:
+    with pytest.raises(ValueError, match=r"shape \(1,\)"):
+        neo.grad(lambda x: x * x)(xp.asarray([1.0]))
+
+
+def test_several_results_name_the_ways_out() -> None:
+    with pytest.raises(ValueError, match=r"2 results.*vjp.*jacrev.*autograd\.session"):
+        neo.grad(lambda x: (x, x))(1.0)
+
+
+def test_complex_result_names_the_ways_out(xp: Library) -> None:
+    with pytest.raises(TypeError, match=r"real number.*complex128.*vjp"):
+        neo.grad(lambda z: nep.sum(z))(xp.asarray([1 + 1j]))
+
+
+def test_result_that_is_no_array_is_described() -> None:
+    with pytest.raises(TypeError, match=r"str 'text'"):
+        neo.grad(lambda x: "text")(1.0)
+
+
+def test_aux_without_a_pair_is_an_error() -> None:
+    with pytest.raises(TypeError, match=r"pair \(result, aux\)"):
+        neo.grad(lambda x: x, has_aux=True)(1.0)
+
+
+def test_argnums_beyond_the_arguments_is_an_error() -> None:
+    with pytest.raises(TypeError, match=r"argnums=2.*called with 1 positional"):
+        neo.grad(lambda x: x, argnums=2)(1.0)
+
+
+def test_argnums_that_is_a_name_is_an_error() -> None:
+    with pytest.raises(TypeError, match="argnames"):
+        neo.grad(lambda x: x, argnums=("x",))(1.0)
+
+
+def test_unknown_argname_is_an_error_with_those_given() -> None:
+    with pytest.raises(TypeError, match=r"'z'.*called with: x"):
+        neo.grad(lambda x: x, argnames="z")(1.0)
+
+
+def test_arrays_of_two_libraries_in_one_call_name_asarray() -> None:
+    pytest.importorskip("torch")
+    x, y = np.ones(2), neo.backends.get("torch").asarray([1.0, 1.0])
+
+    with pytest.raises(TypeError, match=r"neo\.asarray"):
+        neo.grad(lambda x: nep.sum(x * y))(x)
+
+
+def test_arrays_of_two_libraries_outside_a_transform_name_asarray() -> None:
+    pytest.importorskip("torch")
+    x, y = neo.asarray(np.ones(2)), neo.ones(2, backend="torch")
+
+    with pytest.raises(TypeError, match=r"neo\.asarray"):
+        nep.matmul(x, y)
+    with pytest.raises(TypeError, match=r"neo\.asarray"):
+        x + y
+
+
+def test_array_that_escaped_its_transform_raises_when_used(xp: Library) -> None:
+    kept = []
+    neo.grad(lambda x: kept.append(x) or nep.sum(x))(xp.asarray([1.0, 2.0]))
+
+    with pytest.raises(RuntimeError, match="after its transform returned"):
+        kept[0] * 2
+    with pytest.raises(RuntimeError, match="after its transform returned"):
+        nep.sum(nep.exp(kept[0]))
+    with pytest.raises(RuntimeError, match="after its transform returned"):
+        kept[0] @ kept[0]
+
+
+def test_array_that_escaped_into_another_transform_raises_when_used() -> None:
+    kept = []
+    neo.grad(lambda x: kept.append(x) or x)(1.0)
+
+    with pytest.raises(RuntimeError, match="after its transform returned"):
+        neo.grad(lambda y: y * kept[0])(2.0)
+
+
+def test_error_inside_the_function_is_the_callers_own() -> None:
+    def broken(x):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        neo.grad(broken)(1.0)

@@ -1,0 +1,166 @@
+"""value_and_grad and grad: which arguments, what comes back, what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.libraries import Library
+
+import neo
+import neo.numpy as nep
+
+VALUES = np.array([1.0, 2.0, 3.0])
+
+
+def _loss(x, y, scale=1.0):
+    # A function, not operators: a strict library's own array takes no traced one on its right.
+    return nep.sum(nep.multiply(nep.multiply(x, x), y)) * scale
+
+
+def test_value_and_gradient_of_a_bare_array_are_bare(xp: Library) -> None:
+    value, gradient = neo.value_and_grad(lambda x: nep.sum(x * x))(xp.asarray(VALUES))
+
+    assert xp.owns(value)
+    assert xp.owns(gradient)
+    np.testing.assert_array_equal(xp.numpy(gradient), 2 * VALUES)
+
+
+def test_value_and_gradient_of_an_array_are_arrays(xp: Library) -> None:
+    value, gradient = neo.value_and_grad(lambda x: nep.sum(x * x))(xp.array(VALUES))
+
+    assert type(value) is neo.Array
+    assert type(gradient) is neo.Array
+    assert xp.owns(gradient.data)
+    np.testing.assert_array_equal(xp.numpy(gradient), 2 * VALUES)
+
+
+def test_value_is_that_of_the_function(xp: Library) -> None:
+    value, _ = neo.value_and_grad(lambda x: nep.sum(x * x))(xp.asarray(VALUES))
+
+    assert float(xp.numpy(value)) == 14.0
+
+
+def test_gradient_of_a_python_float_is_an_array_of_the_backend_in_use() -> None:
+    gradient = neo.grad(lambda x: x * x)(3.0)
+
+    assert gradient == 6.0
+    assert neo.backends.of(gradient).name == "numpy"
+
+
+def test_first_argument_is_differentiated_by_default(xp: Library) -> None:
+    x, y = xp.asarray(VALUES), xp.asarray(VALUES + 1)
+
+    gradient = neo.grad(_loss)(x, y)
+
+    np.testing.assert_array_equal(xp.numpy(gradient), 2 * VALUES * (VALUES + 1))
+
+
+def test_argnums_chooses_arguments_by_position(xp: Library) -> None:
+    x, y = xp.asarray(VALUES), xp.asarray(VALUES + 1)
+
+    by_y = neo.grad(_loss, argnums=1)(x, y)
+    both = neo.grad(_loss, argnums=(1, 0))(x, y)
+
+    np.testing.assert_array_equal(xp.numpy(by_y), VALUES**2)
+    np.testing.assert_array_equal(xp.numpy(both[0]), VALUES**2)
+    np.testing.assert_array_equal(xp.numpy(both[1]), 2 * VALUES * (VALUES + 1))
+
+
+def test_negative_argnums_count_from_the_last_argument() -> None:
+    assert neo.grad(lambda x, y: x * x * y, argnums=-1)(3.0, 4.0) == 9.0
+
+
+def test_argnums_of_one_in_a_tuple_gives_a_tuple_of_one() -> None:
+    assert neo.grad(lambda x: x * x, argnums=(0,))(3.0) == (6.0,)
+
+
+def test_argnames_chooses_arguments_by_name(xp: Library) -> None:
+    x, y = xp.asarray(VALUES), xp.asarray(VALUES + 1)
+
+    by_name = neo.grad(_loss, argnames="y")(x, y=y)
+
+    np.testing.assert_array_equal(xp.numpy(by_name), VALUES**2)
+
+
+def test_argnames_finds_an_argument_given_by_position() -> None:
+    assert neo.grad(lambda x, y: x * x * y, argnames="y")(3.0, 4.0) == 9.0
+
+
+def test_argnums_and_argnames_together_give_those_of_argnums_first() -> None:
+    gradients = neo.grad(lambda x, y: x * x * y, argnums=1, argnames="x")(x=3.0, y=4.0)
+
+    assert gradients == (9.0, 24.0)
+
+
+def test_keyword_arguments_are_passed_on() -> None:
+    assert neo.grad(_loss)(np.ones(2), np.ones(2), scale=3.0).tolist() == [6.0, 6.0]
+
+
+def test_aux_is_returned_beside_the_value() -> None:
+    (value, aux), gradient = neo.value_and_grad(lambda x: (x * x, {"twice": 2 * x}), has_aux=True)(3.0)
+
+    assert (value, aux["twice"], gradient) == (9.0, 6.0, 6.0)
+
+
+def test_aux_leaves_the_tape() -> None:
+    _, aux = neo.grad(lambda x: (x * x, [x, "text", None]), has_aux=True)(np.array(3.0))
+
+    assert type(aux[0]) is np.ndarray
+    assert float(aux[0]) == 3.0
+    assert aux[1:] == ["text", None]
+
+
+def test_grad_with_aux_gives_the_gradient_and_aux() -> None:
+    assert neo.grad(lambda x: (x * x, "aux"), has_aux=True)(3.0) == (6.0, "aux")
+
+
+def test_unused_argument_has_a_gradient_of_zeros_like_it(xp: Library) -> None:
+    x, y = xp.asarray(VALUES, "float32"), xp.asarray(np.ones((2, 1)), "float32")
+
+    _, gradient = neo.grad(lambda x, y: nep.sum(x), argnums=(0, 1))(x, y)
+
+    assert xp.owns(gradient)
+    assert gradient.dtype == y.dtype
+    np.testing.assert_array_equal(xp.numpy(gradient), np.zeros((2, 1)))
+
+
+def test_gradient_of_a_constant_function_is_zeros(xp: Library) -> None:
+    gradient = neo.grad(lambda x: 1.0)(xp.asarray(VALUES))
+
+    np.testing.assert_array_equal(xp.numpy(gradient), np.zeros(3))
+
+
+def test_gradient_of_the_argument_itself_is_one(xp: Library) -> None:
+    assert float(xp.numpy(neo.grad(lambda x: x)(xp.asarray(2.0)))) == 1.0
+
+
+def test_gradient_of_an_empty_array_is_empty(xp: Library) -> None:
+    gradient = neo.grad(lambda x: nep.sum(x * x))(xp.asarray(np.zeros((0, 3))))
+
+    assert tuple(gradient.shape) == (0, 3)
+
+
+def test_the_same_array_given_twice_has_two_gradients(xp: Library) -> None:
+    x = xp.asarray(VALUES)
+
+    dx, dy = neo.grad(lambda x, y: nep.sum(x * x * y), argnums=(0, 1))(x, x)
+
+    np.testing.assert_array_equal(xp.numpy(dx), 2 * VALUES**2)
+    np.testing.assert_array_equal(xp.numpy(dy), VALUES**2)
+
+
+def test_a_function_keeps_its_name_and_docstring() -> None:
+    assert neo.grad(_loss).__name__ == "_loss"
+    assert neo.value_and_grad(_loss).__wrapped__ is _loss
+
+
+def test_minimize_of_scipy_takes_value_and_grad() -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+
+    def rosenbrock(x):
+        return nep.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    found = optimize.minimize(neo.value_and_grad(rosenbrock), np.array([-1.2, 1.0]), jac=True)
+
+    # BFGS stops where the gradient is below 1e-5, and the Hessian's least eigenvalue is 0.4 there.
+    np.testing.assert_allclose(found.x, [1.0, 1.0], atol=1e-5 / 0.4)
