@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import backends
 from ..errors import describe, short_name
-from .array import Traced, box, raw_of, unbox
+from .array import Array, Traced, box, raw_of, unbox
 from .parts import Parts
 
 
@@ -132,8 +132,9 @@ class Policy:
         )
 
     def pull(self, g: Any) -> list[tuple[int, Any]]:
-        """Return (slot, gradient) for every differentiated operand."""
+        """Return (slot, gradient) for every differentiated operand, boxed if g was."""
         gradients = self._filled(g) if type(g) is Parts else (g,)
+        boxed = any([isinstance(g, Array) for g in gradients])
         if not self.bare:
             gradients = tuple([box(g) for g in gradients])
         found = self.backward(*gradients)
@@ -143,11 +144,13 @@ class Policy:
                 f"{type(self).__name__}.backward returned {len(found)} gradients for "
                 f"{len(self.slots)} operands; return one per operand, None where there is none"
             )
-        return [
+        pairs = [
             (slot, self.check(k, unbox(dx)))
             for k, (slot, dx) in enumerate(zip(self.slots, found, strict=True))
             if slot is not None and dx is not None
         ]
+        # A rule further down may have saved traced arrays, which do not go with a bare gradient.
+        return [(slot, box(dx)) for slot, dx in pairs] if boxed else pairs
 
     def _filled(self, parts: Parts) -> tuple[Any, ...]:
         """Return one gradient per result, zeros for results that nothing was pulled from."""
@@ -164,7 +167,7 @@ class Policy:
         A gradient of one element takes the operand's shape. Raises ValueError for another.
         """
         shape, dtype = self.operands_like[k]
-        if getattr(dx, "dtype", None) == dtype:
+        if hasattr(dx, "dtype") and dx.dtype == dtype:  # NumPy's float64 equals None
             if tuple(dx.shape) == shape:
                 return dx
             if 1 == _size(dx.shape) == _size(shape):

@@ -7,8 +7,8 @@ from typing import Any
 
 from .broadcasting import conj, positive_axes, reshape, unbroadcast
 from .manipulation import matrix_transpose, moveaxis, permute_dims
-from .registry import BuiltIn, composite, rule
 from .promotion import one_dtype
+from .registry import BuiltIn, composite, rule
 
 
 class Matmul(BuiltIn):
@@ -25,7 +25,8 @@ class Matmul(BuiltIn):
         shape_a, shape_b = self.shapes
         return (
             unbroadcast(g @ adjoint(b), shape_a) if self.needs(0) else None,
-            unbroadcast(adjoint(a) @ g, shape_b) if self.needs(1) else None,
+            # Not adjoint(a) @ g: a strict library's own array refuses a traced one on its right.
+            unbroadcast(Matmul.of(adjoint(a), g), shape_b) if self.needs(1) else None,
         )
 
 
