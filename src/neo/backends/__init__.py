@@ -7,14 +7,15 @@ one call of `register`; one whose arrays have `__array_namespace__` takes none.
 from collections.abc import Callable as _Callable
 from importlib import import_module as _import_module
 
+from .defined import define
 from .record import Backend
 from .registry import (
     BY_TYPE, available, current, get, how_to_install, is_array, names, of, of_type, register, resolve, use,
 )
 
 __all__ = [
-    "BY_TYPE", "Backend", "available", "current", "get", "how_to_install", "is_array", "names", "of",
-    "of_type", "register", "resolve", "use",
+    "BY_TYPE", "Backend", "available", "current", "define", "get", "how_to_install", "is_array", "names",
+    "of", "of_type", "register", "resolve", "use",
 ]
 
 

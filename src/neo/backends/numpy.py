@@ -7,17 +7,8 @@ from typing import Any
 import array_api_compat.numpy as xp
 import numpy as np
 
-from . import standard
+from . import numpy_functions, standard
 from .record import Backend
-
-
-def _erf() -> Any:
-    """SciPy's erf where SciPy is installed: it is compiled, the fallback is a Python loop."""
-    try:
-        from scipy.special import erf
-    except ImportError:
-        return standard.erf
-    return erf
 
 
 def broadcast_to(x: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -49,8 +40,8 @@ def load() -> Backend:
             "add_at": standard.add_at,
             "getitem": standard.getitem,
             "einsum": standard.einsum,
-            "erf": lambda x: _erf()(x),
             "broadcast_to": broadcast_to,
+            **numpy_functions.KERNELS,
             # NumPy's own, without the wrapper: the same function.
             "matmul": np.matmul,
             "where": np.where,

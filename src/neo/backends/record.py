@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import short_name
 from . import standard
+from .defined import DEFINED
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,9 @@ class Backend:
         """Return the raw function for an operation's name."""
         if name in self.kernels:
             return self.kernels[name]
+        # Before the namespace: libraries have functions of these names with other arguments.
+        if name in DEFINED:
+            return partial(DEFINED[name], self.raw)
         found: Callable[..., Any] | None = getattr(self.xp, name, None)
         if found is None and name in standard.MENDED:
             found = partial(standard.MENDED[name], self)
@@ -65,7 +69,7 @@ class Backend:
 
     def asarray(self, values: Any, dtype: Any = None, device: str | None = None) -> Any:
         """Return values as one of this library's arrays, on a device of that name."""
-        return self.xp.asarray(values, dtype=self.dtype(dtype), device=self.place(device))
+        return self.raw.asarray(values, dtype=self.dtype(dtype), device=self.place(device))
 
     def place(self, device: str | None) -> Any:
         """Return what this library's creation functions take for a device's name."""

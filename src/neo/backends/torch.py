@@ -8,6 +8,7 @@ import array_api_compat.torch as xp
 import numpy as np
 import torch
 
+from . import torch_functions
 from .record import Backend
 
 
@@ -71,13 +72,20 @@ def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
     return x[_key(key, x.device)]
 
 
+def _stretched(value: Any, x: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """Return value like x, broadcast to a shape; as in NumPy it may have more axes of length 1."""
+    value = torch.as_tensor(value, dtype=x.dtype, device=x.device)
+    while value.ndim > len(shape) and value.shape[0] == 1:
+        value = value[0]
+    return torch.broadcast_to(value, shape)
+
+
 def put(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
     """Return a copy of x with x[key] = value."""
     positions = torch.arange(x.numel(), device=x.device).reshape(x.shape)
     where = getitem(positions, key)
     out = x.clone(memory_format=torch.contiguous_format)
-    value = torch.as_tensor(value, dtype=x.dtype, device=x.device)
-    out.view(-1)[where.reshape(-1)] = torch.broadcast_to(value, where.shape).reshape(-1)
+    out.view(-1)[where.reshape(-1)] = _stretched(value, x, where.shape).reshape(-1)
     return out
 
 
@@ -86,8 +94,7 @@ def add_at(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
     positions = torch.arange(x.numel(), device=x.device).reshape(x.shape)
     where = getitem(positions, key)
     out = x.clone(memory_format=torch.contiguous_format)
-    value = torch.broadcast_to(torch.as_tensor(value, dtype=x.dtype, device=x.device), where.shape)
-    out.view(-1).index_add_(0, where.reshape(-1), value.reshape(-1))
+    out.view(-1).index_add_(0, where.reshape(-1), _stretched(value, x, where.shape).reshape(-1))
     return out
 
 
@@ -112,5 +119,6 @@ def load() -> Backend:
             "add_at": add_at,
             "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),
             "erf": torch.erf,
+            **torch_functions.KERNELS,
         },
     )

@@ -1,0 +1,97 @@
+"""PyTorch's kernels for neo.functions: its own fused ones, where they agree with neo's rules.
+
+Some do not and are left out: softplus is wrong by 2e-9 beyond 20, and the backward kernels of silu
+and gelu have NaN at inf, where the slope is 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+Axes = tuple[int, ...]
+_aten = torch.ops.aten
+
+
+def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    """Return x @ weight + bias. x: (n, in)."""
+    return torch.mm(x, weight) if bias is None else torch.addmm(bias, x, weight)
+
+
+def _settled(function: Callable[[torch.Tensor, Axes], torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """Return the function with its limit, not NaN, where the maximum of a row is infinite."""
+
+    def kernel(x: torch.Tensor, axes: Axes) -> torch.Tensor:
+        out = function(x, axes)
+        # One sum tells whether there is any; on a GPU it would have to be waited for.
+        if x.device.type == "cpu" and not math.isnan(out.sum()):
+            return out
+        top = torch.amax(x, axes, keepdim=True)
+        ties = torch.zeros_like(x).masked_fill_(x != top, -math.inf)
+        return torch.where(torch.isinf(top), function(ties, axes), out)
+
+    return kernel
+
+
+def _softmax(x: torch.Tensor, axes: Axes) -> torch.Tensor:
+    return torch.softmax(x, axes[0]) if len(axes) == 1 else torch.exp(_log_softmax(x, axes))
+
+
+def _log_softmax(x: torch.Tensor, axes: Axes) -> torch.Tensor:
+    if len(axes) == 1:
+        return torch.log_softmax(x, axes[0])
+    return x - torch.logsumexp(x, axes, keepdim=True)
+
+
+# PyTorch's numbers for what `cross_entropy` calls reduction, and a label that no row can have: there
+# is none that it would ignore.
+_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
+_NO_LABEL = -(2**63)
+
+
+def negative_log_likelihood(scores: torch.Tensor, labels: torch.Tensor, reduction: str) -> torch.Tensor:
+    """Return -scores[i, labels[i]] of every row i, reduced. Raises IndexError for a label outside."""
+    out, _ = _aten.nll_loss_forward(scores, labels.long(), None, _REDUCTIONS[reduction], _NO_LABEL)
+    return out
+
+
+def cross_entropy_backward(
+    g: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor, xp: Any
+) -> torch.Tensor:
+    """Return g * (e ** scores - one_hot(labels)). g: 0-d or (n, 1)."""
+    reduction, g = ("none", g.squeeze(1)) if g.ndim else ("sum", g)
+    count = torch.ones((), dtype=scores.dtype, device=scores.device)
+    picked = _aten.nll_loss_backward(
+        g, scores, labels.long(), None, _REDUCTIONS[reduction], _NO_LABEL, count
+    )
+    return _aten._log_softmax_backward_data(picked, scores, 1, scores.dtype)
+
+
+def softmax_backward(g: torch.Tensor, out: torch.Tensor, axes: Axes) -> torch.Tensor:
+    """Return the gradient of softmax."""
+    if len(axes) == 1:
+        return _aten._softmax_backward_data(g, out, axes[0], out.dtype)
+    part = g * out
+    return torch.addcmul(part, out, part.sum(axes, keepdim=True), value=-1)
+
+
+KERNELS: dict[str, Callable[..., Any]] = {
+    "relu": torch.relu,
+    "relu_backward": lambda g, out: _aten.threshold_backward(g, out, 0),
+    "sigmoid": torch.sigmoid,
+    "sigmoid_backward": _aten.sigmoid_backward,
+    "silu": torch.nn.functional.silu,
+    "gelu": torch.nn.functional.gelu,
+    "linear": linear,
+    "softmax": _settled(_softmax),
+    "softmax_backward": softmax_backward,
+    "log_softmax": _settled(_log_softmax),
+    "logsumexp": lambda x, axes: torch.logsumexp(x, axes, keepdim=True),
+    "negative_log_likelihood": negative_log_likelihood,
+    "linear_weight_backward": lambda g, x: torch.mm(x.mH, g),
+    "linear_bias_backward": lambda g: torch.sum(g, 0),
+    "cross_entropy_backward": cross_entropy_backward,
+}

@@ -1,0 +1,86 @@
+"""The linear layer: a matrix product and a bias in one call."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from ..backends import define
+from ..errors import describe
+from ..ops.broadcasting import conj, reshape, sum
+from ..ops.kernels import with_kernel
+from ..ops.products import matmul
+from ..ops.promotion import one_dtype
+from ..ops.registry import BuiltIn, rule
+
+
+@define("linear")
+def _linear(xp, x, weight, bias):
+    """Return x @ weight + bias. x: (n, in)."""
+    out = xp.matmul(x, weight)
+    return out if bias is None else out + bias
+
+
+_weight_slope = with_kernel("linear_weight_backward", lambda g, x: matmul(conj(x).T, g))
+_bias_slope = with_kernel("linear_bias_backward", lambda g: sum(g, axis=0))
+
+
+def _rows(x: Any) -> Any:
+    """Return x as a matrix, its leading axes in one: one product is quicker than a stack of them."""
+    shape = x.shape
+    return x if len(shape) == 2 else reshape(x, (prod(shape[:-1]), shape[-1]))
+
+
+class Linear(BuiltIn):
+    domain = (-2, 2)
+    samples = [
+        ([(3, 4), (4, 2), (2,)], {}), ([(3, 4), (4, 2)], {}), ([(2, 3, 4), (4, 2), (2,)], {}),
+        ([(4,), (4, 2), (2,)], {}), ([(0, 4), (4, 2), (2,)], {}), ([(3, 0), (0, 2), (2,)], {}),
+    ]
+
+    def forward(self, x, weight, bias):
+        self.ctx.save(x if self.needs(1) else None, weight if self.needs(0) else None)
+        self.lead = tuple(x.shape[:-1])
+        if len(self.lead) == 1:
+            return self.xp.linear(x, weight, bias)
+        rows = self.xp.reshape(x, (prod(self.lead), x.shape[-1]))
+        return self.xp.reshape(self.xp.linear(rows, weight, bias), (*self.lead, weight.shape[1]))
+
+    def backward(self, g):
+        x, weight = self.ctx.release
+        g = _rows(g)
+        dx = _like_operand(g @ conj(weight).T, self.lead) if self.needs(0) else None
+        return (
+            dx,
+            _weight_slope(g, _rows(x)) if self.needs(1) else None,
+            _bias_slope(g) if self.needs(2) else None,
+        )
+
+
+def _like_operand(rows: Any, lead: tuple[int, ...]) -> Any:
+    return rows if len(lead) == 1 else reshape(rows, (*lead, rows.shape[1]))
+
+
+@rule(Linear)
+def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    """Return x @ weight + bias.
+
+    x: (..., n). weight: (n, m). bias: (m,), or None for none.
+    Returns (..., m), in the dtype that the operands promote to. Gradient: to all three.
+    Raises ValueError when the shapes do not fit.
+    """
+    operands = [x, weight] if bias is None else [x, weight, bias]
+    if any([operand.dtype != x.dtype for operand in operands]):
+        operands = one_dtype(*operands)
+    _check(operands)
+    return Linear.of(*operands) if bias is not None else Linear.of(*operands, None)
+
+
+def _check(operands: list[Any]) -> None:
+    x, weight = operands[0].shape, operands[1].shape
+    fits = len(weight) == 2 and len(x) > 0 and x[-1] == weight[0]
+    if not fits or (len(operands) == 3 and tuple(operands[2].shape) != tuple(weight[1:])):
+        raise ValueError(
+            f"linear: {', '.join(map(describe, operands))} do not fit; expected x of shape (..., n), "
+            f"weight (n, m) and bias (m,). A weight of shape (m, n) is passed as weight.T"
+        )

@@ -1,0 +1,124 @@
+"""Losses: cross_entropy, a log-softmax and a choice of the labels' elements in one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backends
+from ..backends import define
+from ..core.array import raw_of
+from ..core.dtypes import INTEGER, kind
+from ..core.policy import library_of_all
+from ..errors import describe
+from ..ops.broadcasting import reshape
+from ..ops.formulas import exp
+from ..ops.kernels import with_kernel
+from ..ops.registry import BuiltIn, rule
+from .operands import real
+from .softmax import log_softmax
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+@define("negative_log_likelihood")
+def _negative_log_likelihood(xp, scores, labels, reduction):
+    """Return -scores[i, labels[i]] of every row i, reduced. Raises IndexError for a label outside."""
+    if xp.any((labels < 0) | (labels >= scores.shape[1])):
+        raise IndexError("a label is out of range")
+    picked = xp.take_along_axis(scores, xp.expand_dims(labels, axis=1), axis=1)
+    if reduction == "none":
+        return -xp.squeeze(picked, axis=1)
+    return xp.sum(picked) * -weight_of(reduction, scores.shape[0])
+
+
+def weight_of(reduction: str, n: int) -> float:
+    """Return what each of n losses counts; NaN for the mean of none."""
+    return 1.0 if reduction == "sum" else 1 / n if n else float("nan")
+
+
+@define("one_hot")
+def _one_hot(xp, labels, count, dtype):
+    """Return (n, count) zeros with 1 at each row's label."""
+    classes = xp.arange(count, dtype=labels.dtype, device=labels.device)
+    return xp.astype(xp.expand_dims(labels, axis=1) == classes, dtype)
+
+
+class CrossEntropy(BuiltIn):
+    domain = (-2, 2)
+    samples = [
+        ([(3, 4)], {"labels": [0, 3, 1]}),
+        ([(3, 4)], {"labels": [2, 2, 0], "reduction": "sum"}),
+        ([(3, 2)], {"labels": [0, 1, 1], "reduction": "none"}),
+    ]
+
+    def forward(self, logits, *, labels, reduction):
+        scores = self.xp.log_softmax(logits, (1,))
+        self.ctx.save(scores, labels)
+        self.reduction = reduction
+        try:
+            return self.xp.negative_log_likelihood(scores, labels, reduction)
+        except IndexError as error:
+            raise IndexError(_outside(self.xp, labels, logits.shape[1])) from error
+
+    def save_again(self, logits, *, labels, reduction):
+        self.ctx.save(log_softmax(logits, axis=1), labels)
+
+    def backward(self, g):
+        scores, labels = self.ctx.release
+        n = scores.shape[0]
+        g = reshape(g, (n, 1)) if self.reduction == "none" else g * weight_of(self.reduction, n)
+        return _slope(g, scores, labels, self.xp)
+
+
+def _formula(g, scores, labels, xp):
+    return g * (exp(scores) - xp.one_hot(labels, scores.shape[1], scores.dtype))
+
+
+_slope = with_kernel("cross_entropy_backward", _formula)
+
+
+def _outside(xp: Any, labels: Any, count: int) -> str:
+    low, high = int(xp.min(labels)), int(xp.max(labels))
+    return (
+        f"cross_entropy: label {low if low < 0 else high} is out of range for {count} classes; labels "
+        f"are integers from 0 to {count - 1}"
+    )
+
+
+@rule(CrossEntropy)
+def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
+    """Return the cross entropy of softmax(logits) and integer labels, in nats.
+
+    logits: (n, k) real floating. labels: (n,) integer of the same library, a NumPy array or a list,
+    each from 0 to k - 1; they are constants. reduction: "mean", "sum", or "none".
+    Returns a 0-d array, or (n,) for "none"; dtype of logits. Gradient: to logits.
+    Raises TypeError for labels that are no integers, ValueError for shapes that do not fit and
+    IndexError for a label out of range.
+    """
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"cross_entropy: reduction is one of {REDUCTIONS}, got {reduction!r}")
+    real("cross_entropy", logits)
+    labels = _labels(logits, labels)
+    if len(logits.shape) != 2 or tuple(labels.shape) != tuple(logits.shape[:1]):
+        raise ValueError(
+            f"cross_entropy: logits {describe(logits)} and labels {describe(labels)} do not fit; "
+            f"expected logits of shape (n, k) and labels of shape (n,)"
+        )
+    return CrossEntropy.of(logits, labels=labels, reduction=reduction)
+
+
+def _labels(logits: Any, labels: Any) -> Any:
+    """Return the labels as a bare integer array of the logits' library."""
+    labels = raw_of(labels)
+    library = backends.of(raw_of(logits))
+    if not isinstance(labels, library.arrays):
+        is_from_host = not hasattr(labels, "dtype") or backends.of(labels) is backends.get("numpy")
+        if not is_from_host:
+            library_of_all((logits, labels))  # which says what is wrong with two libraries
+        labels = library.asarray(labels, None, library.device(raw_of(logits)))
+    if kind(labels.dtype) != INTEGER:
+        raise TypeError(
+            f"cross_entropy: labels are {describe(labels)}; expected integers, the number of each "
+            f"row's class. For one-hot labels y use -(y * log_softmax(logits)).sum()"
+        )
+    return labels
