@@ -82,8 +82,12 @@ class Array:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
-    def __dlpack__(self, **settings: Any) -> Any:
-        return raw_of(self).__dlpack__(**settings)
+    def __dlpack__(
+        self, /, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
+        settings = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        # A library's own defaults are not always None.
+        return raw_of(self).__dlpack__(**{name: x for name, x in settings.items() if x is not None})
 
     def __dlpack_device__(self) -> Any:
         return raw_of(self).__dlpack_device__()

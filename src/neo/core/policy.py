@@ -24,7 +24,7 @@ class Context:
 
         An Array is kept with the value it has now: rebinding it later (`x += 1`) changes nothing.
         """
-        self.saved += tuple([unbox(value) for value in values])
+        self.saved += inside(unbox, values) if self.boxed else values
 
     @property
     def release(self) -> tuple[Any, ...]:
@@ -34,7 +34,7 @@ class Context:
         """
         if not self.boxed:
             return self.saved
-        return tuple([box(value) if is_raw(value) else value for value in self.saved])
+        return tuple(inside(lambda value: box(value) if is_raw(value) else value, self.saved))
 
 
 class _NoContext:
@@ -182,6 +182,16 @@ class Policy:
 def is_raw(x: Any) -> bool:
     """Tell whether x is a library's own array, neither boxed nor traced."""
     return not isinstance(x, Traced) and hasattr(x, "dtype") and hasattr(x, "shape")
+
+
+def inside(function: Any, value: Any) -> Any:
+    """Apply a function to a value, or to what stands in a tuple, list or dict of them."""
+    if isinstance(value, dict):
+        return {key: inside(function, x) for key, x in value.items()}
+    if isinstance(value, tuple | list):
+        items = [inside(function, x) for x in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    return function(value)
 
 
 def each(function: Any, result: Any) -> Any:

@@ -1,0 +1,113 @@
+"""A call as the next tape up sees it: what it saved has derivatives there.
+
+A Policy's forward runs once, on raw arrays, below every tape. Where an outer derivative is taken,
+what it saved must be traced too, or that derivative would silently be missing a term.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backends
+from ..errors import describe
+from .array import raw_of
+from .dtypes import differentiable
+from .policy import Context, Policy, inside
+
+
+def told_apart(operands: list[Any]) -> list[Any]:
+    """Return raw operands of which no two are one object: a second use of an array is a view.
+
+    Saved values are known by identity, and f(x, y) may be called with one array for both, of which
+    one is differentiated.
+    """
+    seen: set[int] = set()
+    for k, x in enumerate(operands):
+        if id(x) in seen and type(x) in backends.BY_TYPE:
+            operands[k] = x = x[...]
+        seen.add(id(x))
+    return operands
+
+
+def lifted(
+    instance: Policy, below: list[Any], raw: list[Any], result: Any, settings: dict[str, Any]
+) -> Policy:
+    """Return the call as it is on the next tape up.
+
+    below: its operands there, and raw the same operands as forward got them. Saved operands and
+    results become their traced selves. If forward kept anything else that depends on the operands,
+    it is run again on the traced operands, so that this is traced too.
+    """
+    results = list(result) if isinstance(result, tuple | list) else [result]
+    known = {id(raw_of(x)): x for x in results}
+    # After the results: an operand that forward returned as it is counts as the operand.
+    known.update({id(x): traced for x, traced in zip(raw, below, strict=True)})
+    constants = {id(value) for value in settings.values()}
+    kept = [*instance.ctx.saved, *attributes(instance).values()]
+    if any([_is_unknown(raw_of(value), known, constants) for value in kept]):
+        return _run_again(instance, below, settings)
+    traced = lambda value: known.get(id(raw_of(value)), value)  # noqa: E731
+    again = type(instance)()
+    vars(again).update(vars(instance))
+    vars(again).update({name: inside(traced, value) for name, value in attributes(instance).items()})
+    again.ctx = Context(instance.ctx.boxed, inside(traced, instance.ctx.saved))
+    return again
+
+
+_OWN = {"ctx", "xp", "slots", "operands_like", "results_like", "zero_wins"}
+
+
+def attributes(instance: Policy) -> dict[str, Any]:
+    """Return what forward left on the instance itself."""
+    return {name: value for name, value in vars(instance).items() if name not in _OWN}
+
+
+def _is_unknown(value: Any, known: dict[int, Any], constants: set[int]) -> bool:
+    """Tell whether a kept value may depend on the operands in a way that is not recorded."""
+    if id(value) in known or id(value) in constants:
+        return False
+    if isinstance(value, tuple | list | dict):
+        items = value.values() if isinstance(value, dict) else value
+        return any([_is_unknown(raw_of(x), known, constants) for x in items])
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None and hasattr(value, "shape"):
+        return differentiable(dtype)
+    return isinstance(value, float | complex)
+
+
+def _run_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> Policy:
+    """Return a fresh instance whose saved values were computed from the traced operands."""
+    if instance.bare:
+        return _saved_again(instance, below, settings)
+    again = type(instance)()
+    again.slots = instance.slots
+    try:
+        again.run(below, settings, Context(True))
+    except Exception as error:
+        raise NotImplementedError(
+            f"{_what_it_keeps(instance)}. A second derivative has to run forward again on traced "
+            f"arrays, and that failed: {error}. {_CURE}"
+        ) from error
+    return again
+
+
+def _saved_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> Policy:
+    """Return a fresh instance that saved what a bare one says in `save_again`."""
+    if type(instance).save_again is Policy.save_again:
+        raise NotImplementedError(
+            f"{_what_it_keeps(instance)}, so its second derivative cannot be traced. {_CURE}"
+        )
+    again = type(instance)()
+    vars(again).update(vars(instance))
+    again.ctx = Context(boxed=False)
+    again.save_again(*below, **settings)
+    return again
+
+
+_CURE = "Save only operands, results and settings, and compute the rest in backward."
+
+
+def _what_it_keeps(instance: Policy) -> str:
+    kept = [*instance.ctx.saved, *attributes(instance).values()]
+    what = ", ".join([describe(raw_of(x)) for x in kept])
+    return f"{type(instance).__name__}.forward keeps a value that is neither an operand nor a result (it kept: {what})"
