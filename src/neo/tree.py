@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from .core.array import Array
-
 _NAMESPACE = "neo"
 
 
@@ -59,7 +57,7 @@ def _flatten(tree: Any) -> tuple[list[Any], Any]:
     """Flatten, registering dataclasses as they are met."""
     while True:
         leaves, treedef = _optree().tree_flatten(tree, namespace=_NAMESPACE)
-        new = {type(x) for x in leaves if _is_dataclass(x) and not isinstance(x, Array)}
+        new = {type(x) for x in leaves if _is_dataclass(x)}
         if not new:
             return leaves, treedef
         for kind in new:
