@@ -136,7 +136,7 @@ def with_autograd(steps: int) -> Callable[[], float]:
 
 
 def contestants(steps: int) -> dict[str, Callable[[], float]]:
-    """Return every contestant whose library is here, after a check that their losses agree."""
+    """Return every contestant whose library is here."""
     found: dict[str, Callable[[], float]] = {"neo over NumPy": with_neo(steps, np.asarray)}
     try:
         import torch
@@ -150,10 +150,18 @@ def contestants(steps: int) -> dict[str, Callable[[], float]]:
         found["HIPS autograd"] = with_autograd(steps)
     except ImportError:
         pass
-    expected = found["neo over NumPy"]()
-    for name, run in found.items():
-        np.testing.assert_allclose(run(), expected, rtol=1e-3, err_msg=name)
     return found
+
+
+def check() -> None:
+    """Raise AssertionError unless all losses agree after ten steps.
+
+    At this rate rounding grows: after thirty steps even PyTorch and HIPS autograd differ in the
+    fourth digit, after fifty in the first.
+    """
+    losses = {name: run() for name, run in contestants(10).items()}
+    for name, loss in losses.items():
+        np.testing.assert_allclose(loss, losses["neo over NumPy"], rtol=1e-5, err_msg=name)
 
 
 def rows(times: dict[str, Times], steps: int) -> list[dict[str, Any]]:
@@ -176,6 +184,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="rounds that count")
     parser.add_argument("--json", metavar="FILE", help="write the figures here")
     options = parser.parse_args()
+    check()
     found = rows(alternate(contestants(options.steps), options.rounds), options.steps)
     for row in found:
         ratio = row["ratio to PyTorch eager"]
