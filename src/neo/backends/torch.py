@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import array_api_compat.torch as xp
@@ -41,10 +42,26 @@ def synchronize(device: str) -> None:
 
 
 def _key(key: Any, device: Any) -> Any:
-    """Return the key with NumPy's index arrays as tensors on the device."""
-    if isinstance(key, tuple):
-        return tuple(_key(k, device) for k in key)
-    return torch.as_tensor(key, device=device) if isinstance(key, np.ndarray) else key
+    """Return the key with NumPy's index arrays as tensors on the device.
+
+    Integers beside arrays are arrays for NumPy but not for PyTorch, which matters where a slice
+    stands between them: the axis of the arrays then comes first.
+    """
+    if not isinstance(key, tuple):
+        return torch.as_tensor(key, device=device) if isinstance(key, np.ndarray) else key
+    keys = [_key(k, device) for k in key]
+    axes = max([k.ndim for k in keys if isinstance(k, torch.Tensor)], default=0)
+    if not axes:
+        return tuple(keys)
+    return tuple([torch.full((1,) * axes, k, device=device) if type(k) is int else k for k in keys])
+
+
+def _consumed(k: Any) -> int:
+    """Return how many axes of an array one part of a key takes."""
+    if k is None or k is Ellipsis or isinstance(k, bool):
+        return 0
+    is_mask = getattr(k, "dtype", None) in (torch.bool, np.dtype(bool))
+    return int(k.ndim) if is_mask else 1
 
 
 def _flipped(x: torch.Tensor, key: Any) -> tuple[torch.Tensor, Any]:
@@ -54,15 +71,16 @@ def _flipped(x: torch.Tensor, key: Any) -> tuple[torch.Tensor, Any]:
     if not any(steps):
         return x, key
     axes, out, axis = [], [], 0
-    taken = sum(k is not None and k is not Ellipsis for k in keys)
+    taken = sum([_consumed(k) for k in keys])
     for k, negative in zip(keys, steps, strict=True):
         if negative:
             n = x.shape[axis]
             positions = range(n)[k]
             axes.append(axis)
-            k = slice(n - 1 - positions.start, n - 1 - positions.stop, -k.step) if len(positions) else slice(0, 0)
+            start, stop = n - 1 - positions.start, n - 1 - positions.stop
+            k = slice(start, stop, -k.step) if len(positions) else slice(0, 0)
         out.append(k)
-        axis += 0 if k is None else x.ndim - taken if k is Ellipsis else 1
+        axis += x.ndim - taken if k is Ellipsis else _consumed(k)
     return torch.flip(x, axes), tuple(out)
 
 
@@ -70,6 +88,30 @@ def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
     """Return x[key], negative steps included."""
     x, key = _flipped(x, key)
     return x[_key(key, x.device)]
+
+
+def _in_range(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """Return a function whose error for an index out of range is an IndexError, as it is elsewhere."""
+
+    def checked(x: torch.Tensor, indices: torch.Tensor, *, axis: int) -> torch.Tensor:
+        try:
+            return function(x, indices, axis)
+        except RuntimeError as error:
+            if "out of" not in str(error):
+                raise
+            raise IndexError(f"an index is out of range for axis {axis} of shape {tuple(x.shape)}") from error
+
+    return checked
+
+
+def _taken_along(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
+    """Return what take_along_axis does; PyTorch's own take_along_dim wraps what is out of range."""
+    n, m = x.shape[axis], indices.shape[axis]
+    others = [[*y.shape[:axis], 1, *y.shape[axis + 1 :]] for y in (x, indices)]
+    shape = list(torch.broadcast_shapes(*others))
+    before, after = shape[:axis], shape[axis + 1 :]
+    positions = torch.where(indices < 0, indices + n, indices).long().expand(*before, m, *after)
+    return torch.gather(x.expand(*before, n, *after), axis, positions)
 
 
 def _stretched(value: Any, x: torch.Tensor, shape: torch.Size) -> torch.Tensor:
@@ -117,6 +159,8 @@ def load() -> Backend:
             "getitem": getitem,
             "put": put,
             "add_at": add_at,
+            "take": _in_range(lambda x, indices, axis: torch.index_select(x, axis, indices)),
+            "take_along_axis": _in_range(_taken_along),
             "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),
             "erf": torch.erf,
             **torch_functions.KERNELS,

@@ -1,0 +1,173 @@
+"""Writing into an array gives that object a new value, and nothing else changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.libraries import Library
+
+import neo
+import neo.numpy as nep
+
+VALUES = np.array([1.0, 2.0, 3.0, 4.0])
+
+
+def test_writing_leaves_the_bare_array_as_it_was(xp: Library) -> None:
+    bare = xp.asarray(VALUES)
+    x = neo.asarray(bare)
+
+    x[0] = 10.0
+
+    np.testing.assert_array_equal(xp.numpy(x), [10.0, 2.0, 3.0, 4.0])
+    np.testing.assert_array_equal(xp.numpy(bare), VALUES)
+
+
+def test_a_second_name_sees_the_write_and_a_view_does_not(xp: Library) -> None:
+    x = xp.array(VALUES)
+    alias, view = x, x[0:2]
+
+    x[0] = 10.0
+
+    assert alias is x
+    np.testing.assert_array_equal(xp.numpy(view), [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (1, 9.0), (-1, 9.0), (slice(0, 2), 9.0), (slice(None, None, -2), [8.0, 9.0]), (..., 0.0),
+        (np.array([True, False, True, False]), 9.0), (np.array([0, 2]), [8.0, 9.0]),
+    ],
+)
+def test_writing_writes_what_numpy_would(xp: Library, key, value) -> None:
+    expected = VALUES.copy()
+    expected[key] = value
+    x = xp.array(VALUES)
+
+    x[xp.asarray(key) if isinstance(key, np.ndarray) else key] = (
+        xp.asarray(value) if isinstance(value, list) else value
+    )
+
+    np.testing.assert_array_equal(xp.numpy(x), expected)
+
+
+def test_of_several_values_for_one_position_the_last_stays(xp: Library) -> None:
+    x = xp.array(VALUES)
+
+    x[xp.asarray(np.array([1, 1, 0]))] = xp.asarray([7.0, 8.0, 9.0])
+
+    np.testing.assert_array_equal(xp.numpy(x), [9.0, 8.0, 3.0, 4.0])
+
+
+def test_only_the_value_that_stays_has_a_gradient(xp: Library) -> None:
+    def f(v):
+        x = xp.array(VALUES)
+        x[xp.asarray(np.array([1, 1, 0]))] = v
+        return nep.sum(x * xp.array([1.0, 10.0, 100.0, 1000.0]))
+
+    found = neo.grad(f)(xp.asarray([7.0, 8.0, 9.0]))
+
+    np.testing.assert_array_equal(xp.numpy(found), [0.0, 10.0, 1.0])
+
+
+def test_masked_assignment_in_a_transform_has_a_gradient(xp: Library) -> None:
+    def f(x):
+        y = x * x
+        y[x > 2] = 0.0
+        return nep.sum(y)
+
+    np.testing.assert_array_equal(xp.numpy(neo.grad(f)(xp.asarray(VALUES))), [2.0, 4.0, 0.0, 0.0])
+
+
+def test_argument_that_the_function_writes_into_still_gets_its_gradient(xp: Library) -> None:
+    def f(x):
+        x[0] = 5.0
+        x *= 3.0
+        return nep.sum(x * x)
+
+    # 9 x**2 from the elements that were kept.
+    np.testing.assert_array_equal(xp.numpy(neo.grad(f)(xp.asarray(VALUES))), [0.0, 36.0, 54.0, 72.0])
+
+
+def test_array_that_the_function_overwrites_does_not_change_for_the_caller(xp: Library) -> None:
+    x = xp.array(VALUES)
+
+    def f(x):
+        x += 1.0
+        return nep.sum(x)
+
+    neo.grad(f)(x)
+
+    np.testing.assert_array_equal(xp.numpy(x), VALUES)
+
+
+def test_argument_overwritten_by_a_constant_has_a_gradient_of_zero(xp: Library) -> None:
+    def f(x):
+        x[...] = 0.0
+        return nep.sum(x * x)
+
+    np.testing.assert_array_equal(xp.numpy(neo.grad(f)(xp.asarray(VALUES))), np.zeros(4))
+
+
+def test_untraced_array_written_with_a_traced_value_becomes_traced(xp: Library) -> None:
+    def f(x):
+        out = xp.array(np.zeros(4))
+        for k in range(4):
+            out[k] = x[k] * x[k]
+        return nep.sum(out)
+
+    np.testing.assert_array_equal(xp.numpy(neo.grad(f)(xp.asarray(VALUES))), 2 * VALUES)
+
+
+def test_untraced_array_becomes_traced_by_an_in_place_operator(xp: Library) -> None:
+    def f(x):
+        total = xp.array(np.zeros(()))
+        for k in range(4):
+            total += x[k] * x[k]
+        return total
+
+    np.testing.assert_array_equal(xp.numpy(neo.grad(f)(xp.asarray(VALUES))), 2 * VALUES)
+
+
+def test_second_derivative_through_writing(xp: Library) -> None:
+    def f(x):
+        out = xp.array(np.zeros(2))
+        out[0] = x * x * x
+        out[1] += x * x
+        return nep.sum(out)
+
+    assert float(xp.numpy(neo.grad(neo.grad(f))(xp.asarray(2.0)))) == 14.0
+
+
+def test_inner_transform_writes_into_its_own_array() -> None:
+    def f(x):
+        def g(y):
+            buffer = x * 1.0
+            buffer[0] = y
+            return nep.sum(buffer * buffer)
+
+        return neo.grad(g)(x[1]) * x[0]
+
+    # d/dy y**2 at y = x_1, times x_0.
+    assert neo.grad(f)(np.array([3.0, 4.0])).tolist() == [8.0, 6.0]
+
+
+def test_traced_value_that_does_not_fit_the_dtype_is_refused(xp: Library) -> None:
+    x = xp.array(np.array([1, 2]))
+
+    with pytest.raises(TypeError, match="cannot write"):
+        x[0] = xp.array(0.5)
+
+
+def test_write_that_does_not_fit_the_shape_is_refused(xp: Library) -> None:
+    x = xp.array(VALUES)
+
+    with pytest.raises((ValueError, IndexError, RuntimeError)):
+        x[0:2] = xp.asarray([1.0, 2.0, 3.0])
+
+
+def test_write_out_of_range_is_an_index_error(xp: Library) -> None:
+    x = xp.array(VALUES)
+
+    with pytest.raises(IndexError):
+        x[4] = 0.0
