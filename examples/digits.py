@@ -37,7 +37,8 @@ class Set:
     def batches(self, size: int) -> Iterator[tuple[Any, Any]]:
         """Yield (images, labels) of `size` digits at a time; the last batch may be smaller."""
         for start in range(0, len(self), size):
-            yield self.images[start : start + size, :], self.labels[start : start + size]
+            rows = slice(start, min(start + size, len(self)))
+            yield self.images[rows, :], self.labels[rows]
 
 
 def load(path: str | None, seed: int) -> tuple[Set, Set]:

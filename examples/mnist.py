@@ -97,7 +97,7 @@ class Run:
         """Return the share of digits read right."""
         right = 0
         for images, labels in digits.on(self.backend, self.device).batches(VALIDATION_BATCH):
-            right += int(nep.sum(nep.equal(self.predict(self.weights, images), labels)))
+            right += int(nep.count_nonzero(nep.equal(self.predict(self.weights, images), labels)))
         return right / len(digits)
 
 

@@ -121,7 +121,7 @@ def call_of(
     pairs = zip(operands, slots, strict=True)
     return Call(
         name=_name_of(type(policy)),
-        operands=tuple([value_of(x, slot) if hasattr(x, "dtype") else in_words(x) for x, slot in pairs]),
+        operands=tuple([value_of(x, slot) if _is_array(x) else in_words(x) for x, slot in pairs]),
         settings=_shown(policy, settings),
         results=tuple(results),
         kept=_bytes_of(kept),
@@ -154,9 +154,14 @@ def _bytes_of(kept: Iterable[Any]) -> dict[int, int]:
             found |= _bytes_of(x)
         elif isinstance(x, dict):
             found |= _bytes_of(x.values())
-        elif hasattr(x, "shape") and hasattr(x, "dtype"):
+        elif _is_array(x):
             found[id(x)] = _size_in_bytes(value_of(x, None))
     return found
+
+
+def _is_array(x: Any) -> bool:
+    # Not a class: numpy.float32, which names a dtype, has both attributes too.
+    return hasattr(x, "shape") and hasattr(x, "dtype") and not isinstance(x, type)
 
 
 def _size_in_bytes(value: Value) -> int:
@@ -196,7 +201,7 @@ def in_words(x: Any) -> str:
         return ":".join(["" if k is None else str(k) for k in (x.start, x.stop)]) + _step(x)
     if x is Ellipsis:
         return "..."
-    if hasattr(x, "shape") and hasattr(x, "dtype"):
+    if _is_array(x):
         return value_of(x, None).type
     if isinstance(x, float):
         return f"{x:.6g}"
