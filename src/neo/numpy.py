@@ -7,12 +7,13 @@ library and device of x.
 
 from __future__ import annotations
 
-import math
+import math as _math
 
 import numpy as _np
 
+from . import fft
 from .core.array import Array
-from .ops.broadcasting import astype, broadcast_to, conj, imag, real, reshape, sum
+from .ops.broadcasting import broadcast_to, conj, imag, real, reshape, sum
 from .ops.constant import all_of as all
 from .ops.constant import any_of as any
 from .ops.constant import (
@@ -43,6 +44,7 @@ from .ops.constant import (
     searchsorted,
     signbit,
 )
+from .ops.conversion import astype
 from .ops.creation import (
     arange,
     array,
@@ -106,6 +108,7 @@ from .ops.formulas import (
     trunc,
 )
 from .ops.indexing import diff, repeat, take, take_along_axis
+from .ops.inspection import __array_namespace_info__, can_cast, finfo, iinfo, isdtype, result_type
 from .ops.manipulation import (
     broadcast_arrays,
     broadcast_shapes,
@@ -124,14 +127,19 @@ from .ops.manipulation import (
     triu,
     unstack,
 )
-from .ops.namespace import can_cast, finfo, iinfo, isdtype, namespace_of, result_type
+from .ops.namespace import VERSION as _VERSION
 from .ops.products import matmul, tensordot, vecdot
 from .ops.selection import clip, where
+from .ops.sets import isin, unique_all, unique_counts, unique_inverse, unique_values
 from .ops.statistics import cumulative_prod, cumulative_sum, max, mean, min, prod, sort, std, var
 
-e, pi, inf, nan, newaxis = math.e, math.pi, math.inf, math.nan, None
+__array_api_version__ = _VERSION
+e, pi, inf, nan, newaxis = _math.e, _math.pi, _math.inf, _math.nan, None
 bool = _np.dtype("bool")
 int8, int16, int32, int64 = [_np.dtype(f"int{n}") for n in (8, 16, 32, 64)]
 uint8, uint16, uint32, uint64 = [_np.dtype(f"uint{n}") for n in (8, 16, 32, 64)]
 float16, float32, float64 = [_np.dtype(f"float{n}") for n in (16, 32, 64)]
 complex64, complex128 = _np.dtype("complex64"), _np.dtype("complex128")
+
+# What namespaces bound to a library have too: every public name above.
+__all__ = [name for name in globals() if not name.startswith("_") and name != "annotations"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.dtypes import COMPLEX, kind
+from ..core.policy import library_of_all
 from .registry import BuiltIn, rule
 
 Axes = int | tuple[int, ...] | None
@@ -34,6 +35,11 @@ def kept_shape(shape: tuple[int, ...], axis: Axes) -> tuple[int, ...]:
     return tuple([1 if k in axes else n for k, n in enumerate(shape)])
 
 
+def own_dtype(x: Any, dtype: Any) -> Any:
+    """Return a dtype of any library, or its name, as that of x's library; None as it is."""
+    return None if dtype is None else library_of_all((x,)).dtype(dtype)
+
+
 class Sum(BuiltIn):
     domain = ANY
     samples = [
@@ -61,7 +67,7 @@ def sum(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: bool = Fal
     that of x, and the default integer for small integers.
     Gradient: to x, the same for every element summed.
     """
-    return Sum.of(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return Sum.of(x, axis=axis, dtype=own_dtype(x, dtype), keepdims=keepdims)
 
 
 class BroadcastTo(BuiltIn):

@@ -11,24 +11,18 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, Traced, box, raw_of
+from ..core.array import Array, box, raw_of
 from ..core.policy import each, library_of_all
+from .broadcasting import Axes
 from .promotion import NUMBERS, beside
 
 
-def constant(name: str, doc: str, arity: int = 1) -> Callable[..., Any]:
-    """Define a function of `arity` arrays and any settings that has no gradient."""
-
-    def function(*operands: Any, **settings: Any) -> Any:
-        arrays, rest = operands[:arity], operands[arity:]
-        library = library_of_all(arrays)
-        raw = [_beside(library, x, arrays) for x in map(raw_of, arrays)]
-        out = library.kernel(name)(*raw, *rest, **settings)
-        return each(box, out) if any(isinstance(x, Array) for x in operands) else out
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = doc
-    return function
+def compared(name: str, *operands: Any, **settings: Any) -> Any:
+    """Return a library's function of operands that may be traced, boxed, bare or Python numbers."""
+    library = library_of_all(operands)
+    raw = [_beside(library, x, operands) for x in map(raw_of, operands)]
+    out = library.kernel(name)(*raw, **settings)
+    return each(box, out) if any([isinstance(x, Array) for x in operands]) else out
 
 
 def _beside(library: backends.Backend, x: Any, arrays: Any) -> Any:
@@ -36,24 +30,58 @@ def _beside(library: backends.Backend, x: Any, arrays: Any) -> Any:
     return beside(library, x, next(raw_of(a) for a in arrays if type(a) not in NUMBERS))
 
 
-_NONE = "\n\nThe result has no gradient."
+def _named(name: str, function: Callable[..., Any], doc: str) -> Callable[..., Any]:
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc + "\n\nThe result has no gradient."
+    return function
 
 
-def _constants(arity: int, **docs: str) -> list[Callable[..., Any]]:
-    return [constant(name, doc + _NONE, arity) for name, doc in docs.items()]
+def _of_one(**docs: str) -> list[Callable[..., Any]]:
+    """Define functions of one array that have no gradient."""
+
+    def define(name: str) -> Callable[..., Any]:
+        def function(x: Any, /) -> Any:
+            return compared(name, x)
+
+        return function
+
+    return [_named(name, define(name), doc) for name, doc in docs.items()]
 
 
-isnan, isinf, isfinite, signbit, logical_not, bitwise_invert = _constants(
-    1,
+def _of_two(**docs: str) -> list[Callable[..., Any]]:
+    """Define functions of two arrays, or an array and a Python number, that have no gradient."""
+
+    def define(name: str) -> Callable[..., Any]:
+        def function(x: Any, y: Any, /) -> Any:
+            return compared(name, x, y)
+
+        return function
+
+    return [_named(name, define(name), doc) for name, doc in docs.items()]
+
+
+def _over_axes(**docs: str) -> list[Callable[..., Any]]:
+    """Define reductions that have no gradient."""
+
+    def define(name: str) -> Callable[..., Any]:
+        def function(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
+            return compared(name, x, axis=axis, keepdims=keepdims)
+
+        return function
+
+    return [_named(name, define(name), doc) for name, doc in docs.items()]
+
+
+isnan, isinf, isfinite, signbit, logical_not, bitwise_invert, nonzero = _of_one(
     isnan="Tell where x is NaN.",
     isinf="Tell where x is infinite.",
     isfinite="Tell where x is neither infinite nor NaN.",
     signbit="Tell where the sign bit of x is set: -0.0 included.",
     logical_not="Return not x, elementwise.",
     bitwise_invert="Return ~x, bit by bit.",
+    nonzero="Return the positions of elements that are not zero, one array per axis.",
 )
-equal, not_equal, less, less_equal, greater, greater_equal = _constants(
-    2,
+equal, not_equal, less, less_equal, greater, greater_equal = _of_two(
     equal="Tell where x == y.",
     not_equal="Tell where x != y.",
     less="Tell where x < y.",
@@ -61,33 +89,43 @@ equal, not_equal, less, less_equal, greater, greater_equal = _constants(
     greater="Tell where x > y.",
     greater_equal="Tell where x >= y.",
 )
-logical_and, logical_or, logical_xor = _constants(
-    2,
+logical_and, logical_or, logical_xor = _of_two(
     logical_and="Return x and y, elementwise.",
     logical_or="Return x or y, elementwise.",
     logical_xor="Return x or y but not both, elementwise.",
 )
-bitwise_and, bitwise_or, bitwise_xor, bitwise_left_shift, bitwise_right_shift = _constants(
-    2,
+bitwise_and, bitwise_or, bitwise_xor, bitwise_left_shift, bitwise_right_shift = _of_two(
     bitwise_and="Return x & y, bit by bit.",
     bitwise_or="Return x | y, bit by bit.",
     bitwise_xor="Return x ^ y, bit by bit.",
     bitwise_left_shift="Return x << y.",
     bitwise_right_shift="Return x >> y.",
 )
-all_of, any_of, argmax, argmin, count_nonzero, nonzero, argsort = _constants(
-    1,
-    all="Tell whether all elements over an axis are true. Settings: axis, keepdims.",
-    any="Tell whether an element over an axis is true. Settings: axis, keepdims.",
-    argmax="Return the position of the first largest element. Settings: axis, keepdims.",
-    argmin="Return the position of the first smallest element. Settings: axis, keepdims.",
-    count_nonzero="Return how many elements are not zero. Settings: axis, keepdims.",
-    nonzero="Return the positions of elements that are not zero, one array per axis.",
-    argsort="Return the positions that sort x. Settings: axis, descending, stable.",
+all_of, any_of, argmax, argmin, count_nonzero = _over_axes(
+    all="Tell whether all elements over axes are true. None means all axes.",
+    any="Tell whether an element over axes is true. None means all axes.",
+    argmax="Return the position of the first largest element along an axis; None flattens x.",
+    argmin="Return the position of the first smallest element along an axis; None flattens x.",
+    count_nonzero="Return how many elements over axes are not zero. None means all axes.",
 )
-searchsorted = constant(
-    "searchsorted", "Return where y would go in the sorted x. Settings: side, sorter." + _NONE, 2
-)
+
+
+def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Return the positions that sort x along an axis.
+
+    stable: equal elements keep their order. The result has no gradient.
+    """
+    return compared("argsort", x, axis=axis, descending=descending, stable=stable)
+
+
+def searchsorted(x: Any, y: Any, /, *, side: str = "left", sorter: Any = None) -> Any:
+    """Return where each of y would go in x, which is sorted.
+
+    x: (n,) real. y: an array of any shape, or a Python number. side: before (`left`) or behind
+    (`right`) equal elements. sorter: (n,) integer, the positions that sort x if it is not sorted.
+    Returns integers of the shape of y. The result has no gradient.
+    """
+    return compared("searchsorted", x, y, side=side, sorter=raw_of(sorter))
 
 
 def _by_value(function: Callable[..., Any]) -> Callable[..., Any]:

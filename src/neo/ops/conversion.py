@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backends
-from ..core.array import raw_of
+from ..core.array import Array, Traced, box, raw_of
+from ..core.dtypes import COMPLEX, INTEGER, REAL, kind
 from ..core.policy import library_of_all
-from ..errors import short_name
+from ..errors import describe, short_name
+from . import broadcasting
+from .formulas import positive
 from .registry import BuiltIn, rule
 
 
@@ -57,3 +60,32 @@ def _either(target: str, backend: str | None, device: Any) -> tuple[str | None, 
     if target in backends.names():
         return target, device
     return backend, target
+
+
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    """Return x with another dtype, of any library or by name; on another device if one is named.
+
+    copy: False gives x itself where nothing changes.
+    Gradient: to x, cast back; the real part where a real x became complex. None through an
+    integer or bool dtype. Raises TypeError for a dtype that the library lacks, and for complex
+    numbers as real ones.
+    """
+    dtype = library_of_all((x,)).dtype(dtype)
+    if kind(x.dtype) == COMPLEX and kind(dtype) in (REAL, INTEGER):
+        raise TypeError(f"astype would lose the imaginary part of {describe(x)}; take real(x) first")
+    out = broadcasting.astype(x, dtype)
+    if device is not None:
+        out = to(out, device=device)
+    return copied(out) if copy and out is x else out
+
+
+astype.policy = broadcasting.Astype  # type: ignore[attr-defined]
+
+
+def copied(x: Any) -> Any:
+    """Return a copy of x, wrapped and traced as x is. Gradient: to x."""
+    if isinstance(x, Traced):
+        return positive(x)
+    raw = raw_of(x)
+    again = library_of_all((raw,)).xp.asarray(raw, copy=True)
+    return box(again) if isinstance(x, Array) else again

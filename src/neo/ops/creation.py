@@ -16,32 +16,64 @@ from .conversion import to
 from .manipulation import stack
 
 
-def _created(name: str, doc: str) -> Callable[..., Any]:
-    """Return the standard's creation function of that name, with `backend=` beside `device=`."""
+def _created(
+    name: str, values: tuple[Any, ...], dtype: Any, device: Any, backend: Any, **settings: Any
+) -> Array:
+    """Return what the standard's creation function of that name makes, where the caller says."""
+    library, place = backends.resolve(backend, device)
+    create = library.kernel(name)
+    values = tuple([raw_of(v) for v in values])
+    return box(create(*values, dtype=library.dtype(dtype), device=library.place(place), **settings))
 
-    def function(*values: Any, dtype: Any = None, device: Any = None, backend: Any = None, **settings: Any) -> Array:
-        library, place = backends.resolve(backend, device)
-        create = library.kernel(name)
-        values = tuple([raw_of(v) for v in values])
-        return box(create(*values, dtype=library.dtype(dtype), device=library.place(place), **settings))
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = doc + _WHERE
+def _documented(function: Callable[..., Array]) -> Callable[..., Array]:
+    """Add to a creation function's text what all of them share."""
+    function.__doc__ = (function.__doc__ or "") + _WHERE
     return function
 
 
 _WHERE = """
 
-dtype: a dtype of any library, its name, or None for the default. device: a device's name.
-backend: a backend's name. Without either the array is made where `neo.backends.use` says, else on
-NumPy. Returns an Array. Raises ValueError for a device or backend that is not there.
-"""
+    dtype: a dtype of any library, its name, or None for the default. device: a device's name.
+    backend: a backend's name. Without either the array is made where `neo.backends.use` says, else
+    on NumPy. Returns an Array. Raises ValueError for a device or backend that is not there.
+    """
 
-zeros = _created("zeros", "Return an array of zeros of a shape.")
-ones = _created("ones", "Return an array of ones of a shape.")
-empty = _created("empty", "Return an array of a shape with whatever its memory holds.")
-eye = _created("eye", "Return ones on a diagonal: eye(n_rows, n_cols=None, k=0).")
-arange = _created("arange", "Return start, start + step, ... below stop: arange(start, stop=None, step=1).")
+
+@_documented
+def zeros(shape: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
+    """Return an array of zeros of a shape."""
+    return _created("zeros", (shape,), dtype, device, backend)
+
+
+@_documented
+def ones(shape: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
+    """Return an array of ones of a shape."""
+    return _created("ones", (shape,), dtype, device, backend)
+
+
+@_documented
+def empty(shape: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
+    """Return an array of a shape with whatever its memory holds."""
+    return _created("empty", (shape,), dtype, device, backend)
+
+
+@_documented
+def eye(
+    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None,
+    backend: Any = None,
+) -> Array:
+    """Return a matrix with ones on diagonal k, counted upwards from the main one, else zeros."""
+    return _created("eye", (n_rows, n_cols), dtype, device, backend, k=k)
+
+
+@_documented
+def arange(
+    start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+    backend: Any = None,
+) -> Array:
+    """Return start, start + step, ... short of stop; of one number, 0, 1, ... short of it."""
+    return _created("arange", (start, stop, step), dtype, device, backend)
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
@@ -149,22 +181,32 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None, back
     return box(library.xp.from_dlpack(x, device=library.place(place), copy=copy))
 
 
-def _like(create: Callable[..., Array]) -> Callable[..., Any]:
-    """Return the `_like` form of a creation function: shape, dtype, library and device of x."""
-
-    def function(x: Any, /, *values: Any, dtype: Any = None, device: Any = None) -> Any:
-        raw = raw_of(x)
-        library = library_of_all((raw,))
-        out = create(
-            tuple(raw.shape), *values, dtype=raw.dtype if dtype is None else dtype,
-            device=library.device(raw) if device is None else device, backend=library.name,
-        )
-        return out if isinstance(x, Array) or isinstance(out, Traced) else out.data
-
-    function.__name__ = function.__qualname__ = f"{create.__name__}_like"
-    function.__doc__ = f"Return `{create.__name__}` with the shape, dtype, library and device of x."
-    return function
+def _like(create: Callable[..., Array], x: Any, values: tuple[Any, ...], dtype: Any, device: Any) -> Any:
+    """Return what a creation function makes with the shape, dtype, library and device of x."""
+    raw = raw_of(x)
+    library = library_of_all((raw,))
+    out = create(
+        tuple(raw.shape), *values, dtype=raw.dtype if dtype is None else dtype,
+        device=library.device(raw) if device is None else device, backend=library.name,
+    )
+    return out if isinstance(x, Array) or isinstance(out, Traced) else out.data
 
 
-zeros_like, ones_like, empty_like, full_like = map(_like, (zeros, ones, empty, full))
+def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+    """Return zeros with the shape, dtype, library and device of x, unless told otherwise."""
+    return _like(zeros, x, (), dtype, device)
 
+
+def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+    """Return ones with the shape, dtype, library and device of x, unless told otherwise."""
+    return _like(ones, x, (), dtype, device)
+
+
+def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+    """Return an array like x with whatever its memory holds."""
+    return _like(empty, x, (), dtype, device)
+
+
+def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:
+    """Return an array like x that holds one value. Gradient: to the value, if it is traced."""
+    return _like(full, x, (fill_value,), dtype, device)

@@ -7,8 +7,8 @@ from typing import Any
 from .broadcasting import conj, sum
 from .indexing import getitem
 from .manipulation import arange_like, moveaxis
-from .registry import BuiltIn, rule
 from .promotion import one_dtype
+from .registry import BuiltIn, rule
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

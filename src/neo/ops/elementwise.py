@@ -179,7 +179,7 @@ def _by_class(kernel: Kernel) -> Callable[..., Any]:
 def _promoted(policy: type[Elementwise], promote: Callable[..., Any]) -> Callable[..., Any]:
     """Return the general path, with its operands in one dtype first."""
 
-    def function(x: Any, y: Any) -> Any:
+    def function(x: Any, y: Any, /) -> Any:
         boxed = type(x) is Array or type(y) is Array
         x, y = unbox(x), unbox(y)
         if not (_is_operand(x) and _is_operand(y)):

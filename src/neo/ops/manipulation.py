@@ -7,8 +7,8 @@ from typing import Any
 from ..core.array import raw_of
 from ..core.policy import library_of_all
 from .broadcasting import Axes, broadcast_to, positive_axes, reshape, sum
-from .registry import BuiltIn, composite, rule
 from .promotion import one_dtype
+from .registry import BuiltIn, composite, rule
 
 ANY = (-2, 2)
 
@@ -70,7 +70,7 @@ def moveaxis(x: Any, source: Axes, destination: Axes, /) -> Any:
 
 
 @composite(domain=ANY, samples=[([(2, 3)], {"axis": 1}), ([()], {"axis": 0})])
-def expand_dims(x: Any, /, *, axis: Axes = 0) -> Any:
+def expand_dims(x: Any, /, axis: Axes = 0) -> Any:
     """Return x with axes of length 1 added, at those places of the result."""
     count = len(axis) if isinstance(axis, tuple) else 1
     places = _places(axis, x.ndim + count)
@@ -272,10 +272,10 @@ def triu(x: Any, /, *, k: int = 0) -> Any:
 
 
 @composite(domain=ANY, samples=[([(2, 1), (3,)], {})])
-def broadcast_arrays(*arrays: Any) -> list[Any]:
-    """Return the arrays broadcast to one shape."""
+def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
+    """Return the arrays broadcast to one shape. Gradient: to each, summed where it was stretched."""
     shape = broadcast_shapes(*[tuple(x.shape) for x in arrays])
-    return [broadcast_to(x, shape) for x in arrays]
+    return tuple([broadcast_to(x, shape) for x in arrays])
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -291,7 +291,7 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @composite(domain=ANY, samples=[([(2,), (3,)], {}), ([(2,), (3,), (1,)], {"indexing": "ij"})])
-def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Any]:
+def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Any, ...]:
     """Return coordinate grids of 1-d arrays; `xy` exchanges the first two axes."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', got {indexing!r}")

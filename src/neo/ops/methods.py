@@ -8,7 +8,18 @@ from typing import Any
 from .. import backends
 from ..core.array import Array, box, raw_of
 from ..errors import describe
-from . import broadcasting, constant, conversion, formulas, indexing, manipulation, namespace, products, selection, statistics
+from . import (
+    broadcasting,
+    constant,
+    conversion,
+    formulas,
+    indexing,
+    manipulation,
+    namespace,
+    products,
+    selection,
+    statistics,
+)
 
 
 def _known(y: Any) -> bool:
@@ -121,12 +132,12 @@ METHODS: dict[str, Callable[..., Any]] = {
     "squeeze": _squeezed,
     "repeat": lambda x, repeats, axis=None: indexing.repeat(x, repeats, axis=axis),
     "take": lambda x, indices, axis=None: indexing.take(x, indices, axis=axis),
-    "astype": lambda x, dtype, copy=True: _astype(x, dtype, copy),
+    "astype": lambda x, dtype, copy=True: conversion.astype(x, dtype, copy=copy),
     "clip": lambda x, min=None, max=None: selection.clip(x, min, max),
     "round": lambda x: formulas.round(x),
     "conj": lambda x: broadcasting.conj(x),
     "dot": lambda x, y: products.matmul(x, y),
-    "copy": lambda x: box(x.data) if type(x) is Array else formulas.positive(x),
+    "copy": conversion.copied,
     "to": conversion.to,
     "to_device": lambda x, device, /, *, stream=None: conversion.to(x, device=device),
 }
@@ -136,10 +147,6 @@ PROPERTIES: dict[str, Callable[..., Any]] = {
     "real": broadcasting.real,
     "imag": broadcasting.imag,
 }
-
-
-def _astype(x: Array, dtype: Any, copy: bool) -> Any:
-    return broadcasting.astype(x, backends.of(raw_of(x)).dtype(dtype), copy=copy)
 
 
 def attach() -> None:

@@ -10,6 +10,7 @@ from .broadcasting import unbroadcast
 from .promotion import NUMBERS, one_dtype
 from .registry import BuiltIn, rule
 
+
 class Where(BuiltIn):
     domain = (-2, 2)
     samples = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .broadcasting import Axes, astype, broadcast_to, conj, kept_shape, positive_axes, reshape, sum
+from .broadcasting import Axes, astype, broadcast_to, conj, kept_shape, own_dtype, positive_axes, reshape, sum
 from .constant import argsort
 from .indexing import getitem, take_along_axis
 from .manipulation import concat, flip, permute_dims
@@ -184,7 +184,7 @@ def _exclusive(rows: Any) -> Any:
 @rule(Prod)
 def prod(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """Return the product of elements over axes. The gradient is exact with zeros in x."""
-    return Prod.of(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return Prod.of(x, axis=axis, dtype=own_dtype(x, dtype), keepdims=keepdims)
 
 
 class CumulativeSum(BuiltIn):
@@ -216,7 +216,7 @@ def cumulative_sum(
     include_initial: begin with 0, so the result is one longer. Gradient: to x.
     """
     axis = _only_axis("cumulative_sum", x, axis)
-    return CumulativeSum.of(x, axis=axis, dtype=dtype, include_initial=include_initial)
+    return CumulativeSum.of(x, axis=axis, dtype=own_dtype(x, dtype), include_initial=include_initial)
 
 
 def _only_axis(name: str, x: Any, axis: int | None) -> int:
@@ -287,7 +287,7 @@ def cumulative_prod(
     include_initial: begin with 1, so the result is one longer.
     """
     axis = _only_axis("cumulative_prod", x, axis)
-    return CumulativeProd.of(x, axis=axis, dtype=dtype, include_initial=include_initial)
+    return CumulativeProd.of(x, axis=axis, dtype=own_dtype(x, dtype), include_initial=include_initial)
 
 
 @composite(domain=ANY, samples=[([(5,)], {}), ([(3, 4)], {"axis": 0, "descending": True})])
