@@ -25,3 +25,7 @@ def short_name(dtype: Any) -> str:
 def library_of(x: Any) -> str:
     """Return the top-level module that a value's class comes from: `torch`, `numpy`."""
     return type(x).__module__.partition(".")[0]
+
+
+class LinAlgError(ValueError):
+    """A matrix that an operation is not defined for: singular, or not positive definite."""

@@ -7,6 +7,7 @@ one call of `register`; one whose arrays have `__array_namespace__` takes none.
 from collections.abc import Callable as _Callable
 from importlib import import_module as _import_module
 
+from . import matrix_functions as _matrix_functions  # enters what it defines
 from .defined import define
 from .record import Backend
 from .registry import (

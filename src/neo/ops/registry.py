@@ -35,6 +35,11 @@ class BuiltIn(Policy):
     label = ""
     # An operation of ours says where it may be tested; there is no default to forget.
     domain = None
+    # What tests make of drawn operands before the call (a positive definite matrix, say), as a
+    # tuple, and of its results after it (what does not depend on the library's choice of a sign).
+    # Written with neo's functions, since the tests differentiate through them.
+    prepare: Callable[..., Any] | None = None
+    observe: Callable[..., Any] | None = None
 
     def remember(self, operands: list[Any]) -> None:
         pass
@@ -52,11 +57,17 @@ class BuiltIn(Policy):
 composites: dict[str, Callable[..., Any]] = {}
 
 
-def composite(*, domain: Any, samples: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a function that is composed of operations, so that the tests find it."""
+def composite(
+    *, domain: Any, samples: Any, prepare: Any = None, observe: Any = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a function that is composed of operations, so that the tests find it.
+
+    The declarations are those of a BuiltIn.
+    """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         function.domain, function.samples = domain, samples  # type: ignore[attr-defined]
+        function.prepare, function.observe = prepare, observe  # type: ignore[attr-defined]
         composites[function.__name__] = function
         return function
 

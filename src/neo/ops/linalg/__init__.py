@@ -1,0 +1,5 @@
+"""Linear algebra: each file holds one family of functions with their rules."""
+
+from . import determinant, factor, functions, least_squares, norms, products, solve, spectral
+
+__all__ = ["determinant", "factor", "functions", "least_squares", "norms", "products", "solve", "spectral"]
