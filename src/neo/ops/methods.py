@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import backends
-from ..core.array import Array, box, raw_of
+from ..core.array import Array
 from ..errors import describe
 from . import (
     broadcasting,
