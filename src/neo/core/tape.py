@@ -68,9 +68,9 @@ class Tape(list[Any]):
 
     def trace_or_box(self, value: Any, entry: Any) -> Any:
         """Record an entry if its result can have a gradient; else return the result off the tape."""
-        if self._is_usual(value) or differentiable(value.dtype):
-            return self.trace(value, entry)
-        return box(value)
+        if self._is_usual(value):
+            return self.record(value, tuple(value.shape), entry)
+        return self.trace(value, entry) if differentiable(value.dtype) else box(value)
 
     def trace(self, value: Any, entry: Any = NOTHING) -> Traced:
         """Record an entry and return its result, `value` one tape down, as a traced array."""
@@ -81,7 +81,7 @@ class Tape(list[Any]):
 
     def _is_usual(self, value: Any) -> bool:
         """Tell whether a value is of the usual library and dtype: those of the first real input."""
-        library = backends.of(raw_of(value))
+        library = backends.BY_TYPE.get(type(value)) or backends.of(raw_of(value))
         if self.usual is None and self.lean and kind(value.dtype) == REAL:
             self.usual, self.library = value.dtype, library
         return library is self.library and bool(value.dtype == self.usual)
@@ -143,6 +143,7 @@ def walk_back(
                 before = gradients[other]
                 gradients[other] = dx if before is None else before + dx
         else:
+            saved = saved_other = None  # else what the call above saved lives until this one is done
             for operand, dx in entry.pull(g):
                 add_into(gradients, operand, dx)
     return gradients
