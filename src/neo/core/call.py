@@ -12,7 +12,7 @@ from .array import Array, Traced, box, raw_of, unbox
 from .lifting import attributes, lifted, told_apart
 from .listing import Call, call_of, value_of
 from .parts import placed
-from .policy import NO_CONTEXT, Context, Policy, each
+from .policy import NO_CONTEXT, Policy, each, new_context
 from .tape import Tape
 
 
@@ -53,20 +53,33 @@ def _by_position(
 
 def call(policy: type[Policy], operands: Iterable[Any], settings: dict[str, Any]) -> Any:
     """Apply a Policy to operands as they come: boxed, bare or traced."""
-    operands = list(operands)
-    boxed = traced = False
-    for k, x in enumerate(operands):
+    boxed = several = False
+    tape: Tape | None = None
+    given, below, slots = [], [], []
+    for x in operands:
+        slot = None
         if isinstance(x, Array):
             if type(x) is Array:
                 boxed, x = True, x.data
-                operands[k] = x
-            traced = traced or isinstance(x, Traced)
-    if not traced:
-        result = policy().run(operands, settings, NO_CONTEXT)
-        return each(box, result) if boxed else result
-    # While forward runs, `needs` tells which operands any tape differentiates.
-    wanted = tuple([0 if isinstance(x, Traced) else None for x in operands])
-    result, _ = _apply(policy, operands, settings, wanted, [])
+            given.append(x)
+            if isinstance(x, Traced):
+                several = several or (tape is not None and x.tape is not tape) or isinstance(x.data, Traced)
+                tape, slot, x = x.tape, x.slot, x.data
+        else:
+            given.append(x)
+        below.append(x)
+        slots.append(slot)
+    if tape is None:
+        result = policy().run(below, settings, NO_CONTEXT)
+    elif several:
+        # While forward runs, `needs` tells which operands any tape differentiates.
+        result, _ = _apply(policy, given, settings, tuple(slots), [])
+    else:
+        # One tape with raw arrays below it, by far the most common case, without the recursion.
+        instance = policy()
+        instance.slots = tuple(slots)
+        result = instance.run(below, settings, new_context(policy))
+        result = _record(tape, instance, instance.slots, below, result, settings)
     return each(box, result) if boxed else result
 
 
@@ -91,7 +104,7 @@ def _apply(
         instance = policy()
         instance.slots = wanted
         raw[:] = told_apart(operands)
-        return instance.run(raw, settings, Context(not policy.bare)), instance
+        return instance.run(raw, settings, new_context(policy)), instance
     slots = tuple([x.slot if isinstance(x, Traced) and x.tape is tape else None for x in operands])
     below = [x if slot is None else x.data for x, slot in zip(operands, slots, strict=True)]
     result, instance = _apply(policy, below, settings, wanted, raw)
@@ -108,7 +121,7 @@ def _record(
     instance.remember(below)
     if instance.zero_wins is not tape.zero_wins:
         instance.zero_wins = tape.zero_wins
-    if not isinstance(result, tuple | list):
+    if not isinstance(result, (tuple, list)):
         out = tape.trace_or_box(result, instance)
     else:
         instance.results_like = tuple([_zeros_like(x) for x in result])

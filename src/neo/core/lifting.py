@@ -12,7 +12,7 @@ from .. import backends
 from ..errors import describe
 from .array import raw_of
 from .dtypes import differentiable
-from .policy import Context, Policy, inside
+from .policy import Policy, inside, new_context
 
 
 def told_apart(operands: list[Any]) -> list[Any]:
@@ -50,7 +50,7 @@ def lifted(
     again = type(instance)()
     vars(again).update(vars(instance))
     vars(again).update({name: inside(traced, value) for name, value in attributes(instance).items()})
-    again.ctx = Context(instance.ctx.boxed, inside(traced, instance.ctx.saved))
+    again.ctx = new_context(instance, inside(traced, instance.ctx.saved))
     return again
 
 
@@ -82,7 +82,7 @@ def _run_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> 
     again = type(instance)()
     again.slots = instance.slots
     try:
-        again.run(below, settings, Context(True))
+        again.run(below, settings, new_context(again))
     except Exception as error:
         raise NotImplementedError(
             f"{_what_it_keeps(instance)}. A second derivative has to run forward again on traced "
@@ -99,7 +99,7 @@ def _saved_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -
         )
     again = type(instance)()
     vars(again).update(vars(instance))
-    again.ctx = Context(boxed=False)
+    again.ctx = new_context(again)
     again.save_again(*below, **settings)
     return again
 

@@ -15,9 +15,8 @@ class Context:
 
     __slots__ = ("saved", "boxed")
 
-    def __init__(self, boxed: bool, saved: tuple[Any, ...] = ()) -> None:
-        self.boxed = boxed
-        self.saved = saved
+    boxed: bool
+    saved: tuple[Any, ...]
 
     def save(self, *values: Any) -> None:
         """Keep values for backward; a second call adds to the first.
@@ -35,6 +34,14 @@ class Context:
         if not self.boxed:
             return self.saved
         return tuple(inside(lambda value: box(value) if is_raw(value) else value, self.saved))
+
+
+def new_context(policy: Any, saved: tuple[Any, ...] = ()) -> Context:
+    """Return a context for a call of a Policy, without the cost of a constructor."""
+    ctx = Context()
+    ctx.boxed = not policy.bare
+    ctx.saved = saved
+    return ctx
 
 
 class _NoContext:
@@ -196,7 +203,7 @@ def inside(function: Any, value: Any) -> Any:
 
 def each(function: Any, result: Any) -> Any:
     """Apply a function to a result, or to each of several; a named tuple stays one."""
-    if not isinstance(result, tuple | list):
+    if not isinstance(result, (tuple, list)):
         return function(result)
     items = [function(x) for x in result]
     return type(result)(*items) if hasattr(result, "_fields") else tuple(items)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..core.array import Array
 from ..core.call import call
+from ..core.parts import Parts
 from ..core.policy import Policy
 
 policies: dict[str, Callable[..., Any]] = {}
@@ -43,6 +45,19 @@ class BuiltIn(Policy):
 
     def remember(self, operands: list[Any]) -> None:
         pass
+
+    def pull(self, g: Any) -> Any:
+        """Return (slot, gradient) for every differentiated operand, boxed if g was."""
+        if type(g) is Parts or isinstance(g, Array):
+            return super().pull(g)
+        found = self.backward(g)
+        if type(found) is not tuple:
+            return ((self.slots[0], found),)
+        return [
+            (slot, dx)
+            for slot, dx in zip(self.slots, found, strict=True)
+            if slot is not None and dx is not None
+        ]
 
     def check(self, k: int, dx: Any) -> Any:
         return dx
