@@ -11,7 +11,7 @@ import math as _math
 
 import numpy as _np
 
-from . import fft, linalg
+from . import fft, linalg, special
 from .core.array import Array
 from .ops.broadcasting import broadcast_to, conj, imag, real, reshape, sum
 from .ops.constant import all_of as all

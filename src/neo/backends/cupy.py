@@ -7,6 +7,7 @@ from typing import Any
 import array_api_compat.cupy as xp
 import cupy as cp
 
+from . import cupy_special
 from .record import Backend
 
 
@@ -68,6 +69,7 @@ def load() -> Backend:
         creation_device=_device,
         to_numpy=cp.asnumpy,
         synchronize=lambda device: _device(device).synchronize(),
+        special=cupy_special.found,
         kernels={
             "getitem": lambda x, key: x[asarray_key(key)],
             "put": put,

@@ -7,7 +7,7 @@ from typing import Any
 import array_api_compat.numpy as xp
 import numpy as np
 
-from . import numpy_functions, standard
+from . import numpy_functions, numpy_special, scipy_linalg, standard
 from .record import Backend
 
 
@@ -35,6 +35,7 @@ def load() -> Backend:
         creation_device=lambda name: "cpu",
         to_numpy=np.asarray,
         forgiving=lambda: np.errstate(all="ignore"),
+        special=numpy_special.found,
         kernels={
             "put": standard.put,
             "add_at": standard.add_at,
@@ -42,6 +43,7 @@ def load() -> Backend:
             "einsum": standard.einsum,
             "broadcast_to": broadcast_to,
             **numpy_functions.KERNELS,
+            "lu_factor": scipy_linalg.lu_factor,
             # NumPy's own, without the wrapper: the same function.
             "matmul": np.matmul,
             "where": np.where,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import short_name
-from . import standard
+from . import special, standard
 from .defined import DEFINED
 
 
@@ -28,6 +28,8 @@ class Backend:
     quiet: a context in which the library records no gradients of its own.
     forgiving: a context in which the library does not warn of inf and NaN, entered for the walk
     back: an infinite slope is an answer there.
+    special: returns the raw function of neo.numpy.special of that name, or None; what a library
+    lacks is defined from others or goes by way of SciPy on the host.
     The rest are operations that the standard lacks; each has a default that follows
     the standard, or else passes through NumPy, so a record needs three lines.
     """
@@ -44,6 +46,7 @@ class Backend:
     forgiving: Callable[[], Any] = nullcontext
     detach: Callable[[Any], Any] = lambda raw: raw
     synchronize: Callable[[str], None] = lambda device: None
+    special: Callable[[str], Callable[..., Any] | None] = lambda name: None
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict)
     raw: Any = field(init=False)
 
@@ -54,6 +57,8 @@ class Backend:
         """Return the raw function for an operation's name."""
         if name in self.kernels:
             return self.kernels[name]
+        if name in special.NAMES:
+            return special.kernel(self, name)
         # Before the namespace: libraries have functions of these names with other arguments.
         if name in DEFINED:
             return partial(DEFINED[name], self.raw)

@@ -9,7 +9,7 @@ import array_api_compat.torch as xp
 import numpy as np
 import torch
 
-from . import torch_functions
+from . import torch_functions, torch_special
 from .record import Backend
 
 
@@ -140,6 +140,17 @@ def add_at(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
     return out
 
 
+def solve_triangular(a: Any, b: Any, *, lower: bool, unit_diagonal: bool) -> torch.Tensor:
+    """Return the x for which a @ x = b, reading one triangle of a."""
+    return torch.linalg.solve_triangular(a, b, upper=not lower, unitriangular=unit_diagonal)
+
+
+def lu_factor(a: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return L and U packed, and the row that each row was exchanged with, counted from 0."""
+    lu, pivots, _ = torch.linalg.lu_factor_ex(a)  # a singular matrix has L and U too
+    return lu, pivots.long() - 1
+
+
 def load() -> Backend:
     """Return the record of PyTorch."""
     return Backend(
@@ -154,6 +165,7 @@ def load() -> Backend:
         quiet=torch.no_grad,
         detach=lambda raw: raw.detach() if raw.requires_grad else raw,
         synchronize=synchronize,
+        special=torch_special.KERNELS.get,
         kernels={
             "asarray": asarray,
             "getitem": getitem,
@@ -163,6 +175,8 @@ def load() -> Backend:
             "take_along_axis": _in_range(_taken_along),
             "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),
             "erf": torch.erf,
+            "solve_triangular": solve_triangular,
+            "lu_factor": lu_factor,
             **torch_functions.KERNELS,
         },
     )

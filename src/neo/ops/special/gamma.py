@@ -1,0 +1,158 @@
+"""The gamma function and its family: digamma, zeta, beta, binomial coefficients."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...core.array import raw_of
+from ...core.policy import library_of_all
+from ..elementwise import elementwise
+from ..formulas import cos, sin
+from ..registry import composite
+from ..selection import where
+from .entropy import PAIRS
+from .parametric import parametric
+from .pieces import either
+
+POSITIVE = (0.3, 4)
+BOTH = (POSITIVE, POSITIVE)
+
+gamma = elementwise(
+    "gamma", "Return the gamma function of x; NaN at negative integers.",
+    lambda g, x, out: g * (out * psi(x)), domain=POSITIVE,
+)
+gammaln = elementwise(
+    "gammaln", "Return the logarithm of |gamma(x)|.", lambda g, x: g * psi(x), domain=POSITIVE
+)
+loggamma = elementwise(
+    "loggamma", "Return the logarithm of gamma(x); NaN for negative x.",
+    lambda g, x: g * psi(x), domain=POSITIVE
+)
+gammasgn = elementwise(
+    "gammasgn", "Return the sign of gamma(x). The gradient is zero.", None, domain=POSITIVE
+)
+psi = elementwise(
+    "psi", "Return the digamma function, the slope of gammaln.",
+    lambda g, x: g * polygamma(1, x), domain=POSITIVE
+)
+polygamma = parametric(
+    "polygamma", "n x", "Return the derivative of order n of psi(x). Gradient: to x.",
+    x=lambda g, n, x: g * polygamma(n + 1, x),
+    integers="n", domain=POSITIVE,
+    samples=[([(2, 3)], {"n": 1}), ([(3,)], {"n": 0}), ([(3,)], {"n": [[2], [3]]})],
+)
+
+
+def _reflected_slope(x):
+    """The slope of 1 / gamma(x) = gamma(1 - x) * sin(pi * x) / pi left of 1/2, where it has no poles."""
+    there = 1 - x
+    return gamma(there) * (cos(x * math.pi) - psi(there) * sin(x * math.pi) * (1 / math.pi))
+
+
+def rgamma_slope(x):
+    """The slope of 1 / gamma(x), finite at the poles of gamma."""
+    return either(x < 0.5, x, _reflected_slope, lambda x: -psi(x) * rgamma(x), (0, 1))
+
+
+rgamma = elementwise(
+    "rgamma", "Return 1 / gamma(x), 0 where gamma has a pole.",
+    lambda g, x: g * rgamma_slope(x), domain=(-2.4, 3)
+)
+_hurwitz = parametric(
+    "zeta", "x q",
+    "Return Hurwitz's zeta function, the sum of 1 / (k + q)**x over k = 0, 1, ... Gradient: to q.",
+    q=lambda g, x, q: g * (-x * zeta(x + 1, q)),
+    domain=POSITIVE, samples=[([(2, 3)], {"x": 2.5}), ([(3,)], {"x": [[2.0], [4.0]]})],
+)
+_riemann = parametric(
+    "riemann_zeta", "x", "Return Riemann's zeta function. It has no derivative in closed form."
+)
+
+
+def zeta(x: Any, q: Any = None, /) -> Any:
+    """Return Hurwitz's zeta function, the sum of 1 / (k + q)**x over k = 0, 1, ...; Riemann's without q.
+
+    x, q: (...) real floating; they broadcast. Gradient: to q. In x no closed form is known: pulling
+    a gradient through it raises NotImplementedError.
+    """
+    return _riemann(x) if q is None else _hurwitz(x, q)
+
+
+zetac = parametric(
+    "zetac", "x", "Return Riemann's zeta function less 1. It has no derivative in closed form."
+)
+
+
+@composite(domain=(2, 6), samples=[([(2, 3)], {"d": 3}), ([()], {"d": 1})])
+def multigammaln(a: Any, d: int, /) -> Any:
+    """Return the logarithm of the gamma function of d dimensions. Gradient: to a.
+
+    a: (...) real floating, over (d - 1) / 2. d: a positive whole number.
+    Raises ValueError where a is too small or d is no such number.
+    """
+    count = int(raw_of(d))
+    if count < 1 or count != raw_of(d):
+        raise ValueError(f"multigammaln: d is a positive whole number of dimensions, got {d}")
+    _check_over(a, (count - 1) / 2)
+    out = gammaln(a) + count * (count - 1) / 4 * math.log(math.pi)
+    for k in range(1, count):
+        out = out + gammaln(a - k / 2)
+    return out
+
+
+def _check_over(a: Any, bound: float) -> None:
+    raw = raw_of(a)
+    if library_of_all((raw,)).xp.any(raw <= bound):
+        raise ValueError(f"multigammaln: every a has to be over (d - 1) / 2 = {bound}")
+
+
+poch = parametric(
+    "poch", "z m", "Return gamma(z + m) / gamma(z). The gradient at the poles of either is NaN.",
+    z=lambda g, z, m, out: g * (out * (psi(z + m) - psi(z))),
+    m=lambda g, z, m, out: g * (out * psi(z + m)),
+    domain=BOTH, samples=PAIRS,
+)
+beta = parametric(
+    "beta", "a b", "Return gamma(a) * gamma(b) / gamma(a + b).",
+    a=lambda g, a, b, out: g * (out * (psi(a) - psi(a + b))),
+    b=lambda g, a, b, out: g * (out * (psi(b) - psi(a + b))),
+    domain=BOTH, samples=PAIRS,
+)
+betaln = parametric(
+    "betaln", "a b", "Return the logarithm of |beta(a, b)|.",
+    a=lambda g, a, b: g * (psi(a) - psi(a + b)),
+    b=lambda g, a, b: g * (psi(b) - psi(a + b)),
+    domain=BOTH, samples=PAIRS,
+)
+
+
+def _at_zeros(n, k, out):
+    """Return where a binomial coefficient is 0, and n and k there, both harmless elsewhere."""
+    none = out == 0
+    return none, where(none, n, 1), where(none, k, 0)
+
+
+def _top_slope(n, k, out):
+    """The slope of a binomial coefficient in n; where it is 0, that of its 1 / gamma(n - k + 1)."""
+    none, top, low = _at_zeros(n, k, out)
+    at_zero = gamma(top + 1) * rgamma(low + 1) * rgamma_slope(top - low + 1)
+    k = where(none, 0, k)
+    return where(none, at_zero, out * (psi(n + 1) - psi(n - k + 1)))
+
+
+def _low_slope(n, k, out):
+    """The slope of a binomial coefficient in k; where it is 0, those of its two 1 / gamma."""
+    none, top, low = _at_zeros(n, k, out)
+    a, b = low + 1, top - low + 1
+    at_zero = gamma(top + 1) * (rgamma_slope(a) * rgamma(b) - rgamma(a) * rgamma_slope(b))
+    k = where(none, 0, k)
+    return where(none, at_zero, out * (psi(n - k + 1) - psi(k + 1)))
+
+
+binom = parametric(
+    "binom", "n k", "Return the binomial coefficient, n over k, for real n and k.",
+    n=lambda g, n, k, out: g * _top_slope(n, k, out),
+    k=lambda g, n, k, out: g * _low_slope(n, k, out),
+    domain=((3, 6), (0.5, 2.5)), samples=PAIRS,
+)
