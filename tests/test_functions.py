@@ -472,7 +472,9 @@ def test_every_definition_has_a_kernel_test_or_no_kernel() -> None:
     found = [neo.backends.get(k) for k in ("numpy", "torch") if k in neo.backends.available()]
     brought = {name for library in found for name in library.kernels}
 
-    assert brought & set(DEFINED) <= set(KERNEL_INPUTS)
+    ours = {name for name, function in DEFINED.items() if function.__module__.startswith("neo.functions.")}
+
+    assert brought & ours <= set(KERNEL_INPUTS)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def linear_bias_backward(g: Any) -> Any:
 def shifted(x: Any, axes: Axes) -> tuple[Any, Any]:
     """Return x less its maximum over axes, and the maximum. See neo.functions.softmax."""
     top = np.maximum.reduce(x, axis=axes, keepdims=True)
-    if np.isfinite(top).all():
+    if np.logical_and.reduce(np.isfinite(top), axis=None):
         return x - top, top
     reached = x == top
     return np.where(reached, 0, x) - np.where(reached, 0, top), top

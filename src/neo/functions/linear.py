@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 from ..backends import define
+from ..core.call import call
 from ..errors import describe
 from ..ops.broadcasting import conj, reshape, sum
 from ..ops.kernels import with_kernel
@@ -69,18 +70,20 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     Returns (..., m), in the dtype that the operands promote to. Gradient: to all three.
     Raises ValueError when the shapes do not fit.
     """
-    operands = [x, weight] if bias is None else [x, weight, bias]
-    if any([operand.dtype != x.dtype for operand in operands]):
-        operands = one_dtype(*operands)
-    _check(operands)
-    return Linear.of(*operands) if bias is not None else Linear.of(*operands, None)
+    dtype = x.dtype
+    if weight.dtype != dtype or (bias is not None and bias.dtype != dtype):
+        x, weight, *rest = one_dtype(*[y for y in (x, weight, bias) if y is not None])
+        bias = rest[0] if rest else None
+    shape, inner = x.shape, weight.shape
+    fits = len(inner) == 2 and len(shape) > 0 and shape[-1] == inner[0]
+    if not fits or (bias is not None and tuple(bias.shape) != (inner[1],)):
+        raise ValueError(_unfit(x, weight, bias))
+    return call(Linear, (x, weight, bias), {})
 
 
-def _check(operands: list[Any]) -> None:
-    x, weight = operands[0].shape, operands[1].shape
-    fits = len(weight) == 2 and len(x) > 0 and x[-1] == weight[0]
-    if not fits or (len(operands) == 3 and tuple(operands[2].shape) != tuple(weight[1:])):
-        raise ValueError(
-            f"linear: {', '.join(map(describe, operands))} do not fit; expected x of shape (..., n), "
-            f"weight (n, m) and bias (m,). A weight of shape (m, n) is passed as weight.T"
-        )
+def _unfit(*operands: Any) -> str:
+    shown = ", ".join([describe(x) for x in operands if x is not None])
+    return (
+        f"linear: {shown} do not fit; expected x of shape (..., n), weight (n, m) and bias (m,). "
+        f"A weight of shape (m, n) is passed as weight.T"
+    )
