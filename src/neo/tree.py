@@ -49,15 +49,19 @@ def _is_leaf(x: Any) -> bool:
     return bool(_optree().tree_is_leaf(x, namespace=_NAMESPACE))
 
 
+# What `dataclasses.is_dataclass` looks for; asked of every leaf, so without its other questions.
+_FIELDS = "__dataclass_fields__"
+
+
 def _is_dataclass(x: Any) -> bool:
-    return dataclasses.is_dataclass(x) and not isinstance(x, type)
+    return hasattr(x, _FIELDS) and not isinstance(x, type)
 
 
 def _flatten(tree: Any) -> tuple[list[Any], Any]:
     """Flatten, registering dataclasses as they are met."""
     while True:
         leaves, treedef = _optree().tree_flatten(tree, namespace=_NAMESPACE)
-        new = {type(x) for x in leaves if _is_dataclass(x)}
+        new = {type(x) for x in leaves if hasattr(x, _FIELDS)}
         if not new:
             return leaves, treedef
         for kind in new:

@@ -44,7 +44,7 @@ class Backend:
     to_numpy: Callable[[Any], np.ndarray] = standard.to_numpy
     quiet: Callable[[], Any] = nullcontext
     forgiving: Callable[[], Any] = nullcontext
-    detach: Callable[[Any], Any] = lambda raw: raw
+    detach: Callable[[Any], Any] | None = None
     synchronize: Callable[[str], None] = lambda device: None
     special: Callable[[str], Callable[..., Any] | None] = lambda name: None
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict)

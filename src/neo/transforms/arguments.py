@@ -42,10 +42,18 @@ class Inputs:
 
         where: tells what to call leaf k. Only an error asks, since the answer takes a while.
         """
-        value = _value(leaf)
-        if value is None or not differentiable(value.dtype):
+        value = leaf.data if type(leaf) is Array else leaf
+        library = backends.BY_TYPE.get(type(value))
+        if library is None:
+            value = _value(value)
+        elif library.detach is not None:
+            value = library.detach(value)
+        if value is None:
             raise TypeError(_no_gradient(leaf, where(k)))
         traced = self.tape.trace(value)
+        # A Plain array is real; of any other the dtype is still to be looked at.
+        if type(traced) is Traced and not differentiable(value.dtype):
+            raise TypeError(_no_gradient(leaf, where(k)))
         self.leaves.append(leaf)
         self.values.append(value)
         # Held here: the function may write into the very object that it is given.
@@ -60,16 +68,16 @@ class Inputs:
         ]
 
 
-def _value(leaf: Any) -> Any:
-    """Return the value of a leaf, unboxed; None for what is no array."""
-    value = unbox(leaf)
+def _value(value: Any) -> Any:
+    """Return a traced array as it is, a float and an array not met before as an array, else None."""
     if isinstance(value, Traced):
         return value
     if type(value) in (float, complex):
         return backends.current()[0].asarray(value)
     if not hasattr(value, "dtype") or not backends.is_array(value):
         return None
-    return backends.of(value).detach(value)
+    detach = backends.of(value).detach
+    return value if detach is None else detach(value)
 
 
 def _no_gradient(leaf: Any, where: str) -> str:
@@ -86,6 +94,8 @@ def _no_gradient(leaf: Any, where: str) -> str:
 
 def _as_leaf(leaf: Any, value: Any, g: Any) -> Any:
     """Return a gradient as wrapped as its leaf; zeros like it when there is none."""
+    if type(g) is type(leaf) and not isinstance(g, Traced):
+        return g
     raw = raw_of(value)
     library = backends.of(raw)
     if g is None:

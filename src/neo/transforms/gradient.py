@@ -44,8 +44,10 @@ def value_and_grad(
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         keys = choose(f, args, kwargs, argnums, argnames)
-        run = Recording(f, args, kwargs, keys, has_aux, zero_times_inf=zero_times_inf)
-        gradients = run.pull(_seed(run))
+        run = Recording(f, args, kwargs, keys, zero_times_inf=zero_times_inf)
+        with run.quiet():
+            run.record(has_aux)
+            gradients = run.pull(_seed(run))
         gradient = gradients[0] if is_one(argnums, argnames) else tuple(gradients)
         value = run.build_result(run.values)
         return ((value, run.aux), gradient) if has_aux else (value, gradient)
@@ -131,12 +133,15 @@ def vjp(
     >>> pull(np.array([1.0, 0.5]))
     (array([2., 2.]),)
     """
-    run = Recording(f, primals, {}, list(range(len(primals))), has_aux, zero_times_inf=zero_times_inf)
+    run = Recording(f, primals, {}, list(range(len(primals))), zero_times_inf=zero_times_inf)
+    with run.quiet():
+        run.record(has_aux)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         given = _matching(cotangent, run)
         seeds = [(s, c) for s, c in zip(run.slots, given, strict=True) if s is not None and c is not None]
-        return tuple(run.pull(seeds, keep=True))
+        with run.quiet():
+            return tuple(run.pull(seeds, keep=True))
 
     value = run.build_result(run.values)
     return (value, pull, run.aux) if has_aux else (value, pull)

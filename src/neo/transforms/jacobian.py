@@ -37,8 +37,10 @@ def jacrev(
 
     @wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
-        run = Recording(f, args, kwargs, choose(f, args, kwargs, argnums, argnames), has_aux)
-        found = run.build_result([_rows(run, k) for k in range(len(run.values))])
+        run = Recording(f, args, kwargs, choose(f, args, kwargs, argnums, argnames))
+        with run.quiet():
+            run.record(has_aux)
+            found = run.build_result([_rows(run, k) for k in range(len(run.values))])
         one = is_one(argnums, argnames)
         picked = tree.map(lambda rows: rows.blocks[0] if one else tuple(rows.blocks), found)
         return (picked, run.aux) if has_aux else picked

@@ -16,7 +16,8 @@ from .arguments import Inputs, any_boxed, label, name_of
 class Recording:
     """A function's run: its result, and the calls that lead back from it to its inputs.
 
-    keys: the differentiated arguments, a position or a keyword each.
+    keys: the differentiated arguments, a position or a keyword each. Making a Recording puts them
+    on the tape; `record` then runs the function and `pull` walks back, both within `quiet()`.
     """
 
     def __init__(
@@ -25,31 +26,37 @@ class Recording:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         keys: list[Any],
-        has_aux: bool = False,
         log: Listing | None = None,
         zero_times_inf: str = "nan",
     ) -> None:
-        tape = Tape(log, zero_wins(zero_times_inf))
-        self.inputs = Inputs(tape)
         self.f = f
+        self.tape = Tape(log, zero_wins(zero_times_inf))
+        self.inputs = Inputs(self.tape)
         self.builders: list[tuple[Callable[[list[Any]], Any], int]] = []
         self.boxed = any_boxed(args) or any_boxed(kwargs.values())
-        positional, named = list(args), dict(kwargs)
+        self.positional, self.named = list(args), dict(kwargs)
         for key in keys:
-            place: Any = positional if isinstance(key, int) else named
+            place: Any = self.positional if isinstance(key, int) else self.named
             place[key] = self._entered(place[key], key)
         self.libraries = {backends.of(raw_of(x)) for x in self.inputs.values}
+
+    def quiet(self) -> Any:
+        """Return a context in which the libraries record no gradients of their own."""
+        return entered([library.quiet for library in self.libraries])
+
+    def record(self, has_aux: bool = False) -> None:
+        """Run the function and keep its results, their slots and its calls."""
         try:
-            with entered([library.quiet for library in self.libraries]):
-                result = f(*positional, **named)
-            self.result, self.aux = self._split(result, has_aux)
+            result = self.f(*self.positional, **self.named)
+            self.result, aux = self._split(result, has_aux)
             self.outputs, self.build_result = tree.flatten(self.result)
-            self.slots = [_slot(x, tape) for x in self.outputs]
-            self.values = [self._leaving(x, tape) for x in self.outputs]
-            if has_aux:
-                self.aux = tree.map(lambda x: self._leaving(x, tape), self.aux)
+            self.slots = [_slot(x, self.tape) for x in self.outputs]
+            self.values = [self._leaving(x) for x in self.outputs]
+            self.aux = tree.map(self._leaving, aux) if has_aux else None
         finally:
-            self.calls = tape.close(self.owner)
+            self.calls = self.tape.close(self.owner)
+            # Else a frame that holds this would hold the traced arguments too.
+            self.positional, self.named = [], {}
 
     @property
     def owner(self) -> str:
@@ -73,10 +80,10 @@ class Recording:
             )
         return result
 
-    def _leaving(self, x: Any, tape: Tape) -> Any:
+    def _leaving(self, x: Any) -> Any:
         """Return a value off the tape, as wrapped as the arguments were."""
         x = unbox(x)
-        if isinstance(x, Traced) and x.tape is tape:
+        if isinstance(x, Traced) and x.tape is self.tape:
             x = x.data
         return box(x) if self.boxed and _is_array(x) else x
 
@@ -85,8 +92,7 @@ class Recording:
 
         Unless keep is true this consumes the recording.
         """
-        contexts = [k for library in self.libraries for k in (library.quiet, library.forgiving)]
-        with entered(contexts):
+        with entered([library.forgiving for library in self.libraries]):
             found = self.inputs.gradients(walk_back(self.calls, len(self.inputs.slots), seeds, keep))
         gradients, start = [], 0
         for build, count in self.builders:

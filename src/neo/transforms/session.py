@@ -33,7 +33,9 @@ def value_and_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     def value_and_gradients(*args: Any, **kwargs: Any) -> Any:
         named = every_differentiable(f, parameters, args, kwargs)
         run = Recording(f, args, kwargs, [key for _, key in named])
-        gradients = run.pull(_ones(run))
+        with run.quiet():
+            run.record()
+            gradients = run.pull(_ones(run))
         value = run.build_result(run.values)
         return value, {name: g for (name, _), g in zip(named, gradients, strict=True)}
 

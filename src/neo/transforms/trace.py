@@ -40,6 +40,8 @@ def trace(f: Callable[..., Any]) -> Callable[..., tuple[Any, Tape]]:
         named = every_differentiable(f, parameters_of(f), args, kwargs)
         listing = Listing()
         run = Recording(f, args, kwargs, [key for _, key in named], log=listing)
+        with run.quiet():
+            run.record()
         listing.inputs = list(zip(_labels(named, args, kwargs), _inputs(run), strict=True))
         listing.results = [_result(x, slot) for x, slot in zip(run.values, run.slots, strict=True)]
         return run.build_result(run.values), run.inputs.tape
