@@ -229,8 +229,12 @@ def library_of_all(operands: Any) -> backends.Backend:
     return found
 
 
+# By class: NumPy's float64 and complex128 are arrays, and subclasses of Python's numbers.
+_NO_ARRAYS = (bool, int, float, complex, str, type(None))
+
+
 def _library_of(x: Any) -> backends.Backend | None:
-    if isinstance(x, int | float | complex | str | None):
+    if type(x) in _NO_ARRAYS:
         return None
     return backends.of(raw_of(x))
 
