@@ -136,3 +136,16 @@ def test_frequencies_are_those_of_numpy(xp: Library, name: str, n: int) -> None:
 def test_bad_input_is_refused_in_neos_words(xp: Library, call: Any, error: Any, words: str) -> None:
     with pytest.raises(error, match=words):
         call(xp.array(np.ones((2, 3))))
+
+
+@pytest.mark.parametrize("n", [5, 6, 8])
+def test_imaginary_parts_that_cannot_be_are_left_out_on_gpus(n: int) -> None:
+    torch = pytest.importorskip("torch")
+    from neo.backends.torch_fft import without_impossible
+
+    z = torch.as_tensor(_drawn("irfft", (3, 4)))
+
+    mended = without_impossible(z, n, 1)
+
+    np.testing.assert_array_equal(mended[:, 0].imag, np.zeros(3))
+    np.testing.assert_array_equal(torch.fft.irfft(mended, n=n), torch.fft.irfft(z, n=n))

@@ -9,7 +9,7 @@ import array_api_compat.torch as xp
 import numpy as np
 import torch
 
-from . import torch_functions, torch_special
+from . import torch_fft, torch_functions, torch_special
 from .record import Backend
 
 
@@ -174,6 +174,7 @@ def load() -> Backend:
             "take": _in_range(lambda x, indices, axis: torch.index_select(x, axis, indices)),
             "take_along_axis": _in_range(_taken_along),
             "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),
+            "fft": torch_fft,
             "erf": torch.erf,
             "solve_triangular": solve_triangular,
             "lu_factor": lu_factor,
