@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import index
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
@@ -105,7 +106,7 @@ class Array:
         return complex(self.data)
 
     def __index__(self) -> int:
-        return int(self.data.__index__())
+        return index(self.data)
 
     def __len__(self) -> int:
         if not self.data.shape:
@@ -122,6 +123,12 @@ class Array:
 
     def __str__(self) -> str:
         return _text(self, 0)
+
+    def __format__(self, spec: str) -> str:
+        # A 0-d array formats as its number, so that a traced loss can be printed as well.
+        raw = raw_of(self)
+        number = spec and not self.shape
+        return format(backends.of(raw).to_numpy(raw).item() if number else str(self), spec)
 
 
 class Traced(Array):
