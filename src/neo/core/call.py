@@ -70,7 +70,9 @@ def call(policy: type[Policy], operands: Iterable[Any], settings: dict[str, Any]
         below.append(x)
         slots.append(slot)
     if tape is None:
-        result = policy().run(below, settings, NO_CONTEXT)
+        instance = policy()
+        instance.slots = slots
+        result = instance.run(below, settings, NO_CONTEXT)
     elif several:
         # While forward runs, `needs` tells which operands any tape differentiates.
         result, _ = _apply(policy, given, settings, tuple(slots), [])

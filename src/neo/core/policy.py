@@ -118,7 +118,7 @@ class Policy:
 
     def needs(self, k: int) -> bool:
         """Tell whether operand k is differentiated, so that its gradient is worth computing."""
-        return k < len(self.slots) and self.slots[k] is not None
+        return self.slots[k] is not None
 
     def run(self, operands: list[Any], settings: dict[str, Any], ctx: Any) -> Any:
         """Run forward on raw arrays, or on traced ones, and return its result unboxed."""

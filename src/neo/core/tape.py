@@ -125,7 +125,8 @@ def walk_back(
     """
     gradients: list[Any] = [None] * len(calls)
     for slot, g in seeds:
-        add_into(gradients, slot, g)
+        before = gradients[slot]
+        gradients[slot] = g if before is None else before + g
     next_entry = reversed(calls).__next__ if keep else calls.pop
     for _ in range(len(calls) - inputs):
         entry = next_entry()
@@ -145,11 +146,6 @@ def walk_back(
         else:
             saved = saved_other = None  # else what the call above saved lives until this one is done
             for operand, dx in entry.pull(g):
-                add_into(gradients, operand, dx)
+                before = gradients[operand]
+                gradients[operand] = dx if before is None else before + dx
     return gradients
-
-
-def add_into(gradients: list[Any], slot: int, g: Any) -> None:
-    """Add a gradient to what a slot has, or assign it if the slot has none."""
-    before = gradients[slot]
-    gradients[slot] = g if before is None else before + g

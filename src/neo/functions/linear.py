@@ -22,14 +22,14 @@ def _linear(xp, x, weight, bias):
     return out if bias is None else out + bias
 
 
+_input_slope = with_kernel("linear_input_backward", lambda g, weight: g @ conj(weight).T)
 _weight_slope = with_kernel("linear_weight_backward", lambda g, x: matmul(conj(x).T, g))
 _bias_slope = with_kernel("linear_bias_backward", lambda g: sum(g, axis=0))
 
 
 def _rows(x: Any) -> Any:
     """Return x as a matrix, its leading axes in one: one product is quicker than a stack of them."""
-    shape = x.shape
-    return x if len(shape) == 2 else reshape(x, (prod(shape[:-1]), shape[-1]))
+    return reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
 
 
 class Linear(BuiltIn):
@@ -49,17 +49,16 @@ class Linear(BuiltIn):
 
     def backward(self, g):
         x, weight = self.ctx.release
-        g = _rows(g)
-        dx = _like_operand(g @ conj(weight).T, self.lead) if self.needs(0) else None
+        if len(self.lead) != 1:
+            g, x = _rows(g), None if x is None else _rows(x)
+        dx = _input_slope(g, weight) if self.needs(0) else None
+        if dx is not None and len(self.lead) != 1:
+            dx = reshape(dx, (*self.lead, dx.shape[1]))
         return (
             dx,
-            _weight_slope(g, _rows(x)) if self.needs(1) else None,
+            _weight_slope(g, x) if self.needs(1) else None,
             _bias_slope(g) if self.needs(2) else None,
         )
-
-
-def _like_operand(rows: Any, lead: tuple[int, ...]) -> Any:
-    return rows if len(lead) == 1 else reshape(rows, (*lead, rows.shape[1]))
 
 
 @rule(Linear)

@@ -43,6 +43,13 @@ def _one_hot(xp, labels, count, dtype):
     return xp.astype(xp.expand_dims(labels, axis=1) == classes, dtype)
 
 
+@define("cross_entropy")
+def _cross_entropy(xp, logits, labels, reduction):
+    """Return the reduced loss and the logarithm of the softmax of every row."""
+    scores = xp.log_softmax(logits, (1,))
+    return xp.negative_log_likelihood(scores, labels, reduction), scores
+
+
 class CrossEntropy(BuiltIn):
     domain = (-2, 2)
     samples = [
@@ -52,13 +59,13 @@ class CrossEntropy(BuiltIn):
     ]
 
     def forward(self, logits, *, labels, reduction):
-        scores = self.xp.log_softmax(logits, (1,))
-        self.ctx.save(scores, labels)
-        self.reduction = reduction
         try:
-            return self.xp.negative_log_likelihood(scores, labels, reduction)
+            out, scores = self.xp.cross_entropy(logits, labels, reduction)
         except IndexError as error:
             raise IndexError(_outside(self.xp, labels, logits.shape[1])) from error
+        self.ctx.save(scores, labels)
+        self.reduction = reduction
+        return out
 
     def save_again(self, logits, *, labels, reduction):
         self.ctx.save(log_softmax(logits, axis=1), labels)

@@ -170,7 +170,9 @@ def label(f: Callable[..., Any], key: Any) -> str:
 
 def any_boxed(arguments: Any) -> bool:
     """Tell whether an Array stands among arguments or in their trees."""
-    return any([type(x) is Array for argument in arguments for x in tree.flatten(argument)[0]])
+    known = backends.BY_TYPE  # a bare array is no tree, and the most common argument
+    trees = [x for x in arguments if type(x) not in known]
+    return any([type(x) is Array for argument in trees for x in tree.flatten(argument)[0]])
 
 
 def parameters_of(f: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -33,12 +33,15 @@ class Recording:
         self.tape = Tape(log, zero_wins(zero_times_inf))
         self.inputs = Inputs(self.tape)
         self.builders: list[tuple[Callable[[list[Any]], Any], int]] = []
-        self.boxed = any_boxed(args) or any_boxed(kwargs.values())
+        others = [x for k, x in [*enumerate(args), *kwargs.items()] if k not in keys]
+        self.boxed = any_boxed(others)
         self.positional, self.named = list(args), dict(kwargs)
         for key in keys:
             place: Any = self.positional if isinstance(key, int) else self.named
             place[key] = self._entered(place[key], key)
-        self.libraries = {backends.of(raw_of(x)) for x in self.inputs.values}
+        self.boxed = self.boxed or any([type(x) is Array for x in self.inputs.leaves])
+        known = backends.BY_TYPE
+        self.libraries = {known.get(type(x)) or backends.of(raw_of(x)) for x in self.inputs.values}
 
     def quiet(self) -> Any:
         """Return a context in which the libraries record no gradients of their own."""
