@@ -100,9 +100,20 @@ def test_integer_array_out_of_range_is_an_index_error(xp: Library, key) -> None:
         nep.take_along_axis(xp.array(X), xp.asarray(np.full((2, 1, 4), 5)), axis=1)
 
 
-def test_list_as_a_key_is_an_index_error_that_names_asarray() -> None:
-    with pytest.raises(IndexError, match=r"neo\.asarray"):
-        neo.asarray(X)[[0, 1]]
+def test_list_of_positions_takes_each_and_adds_up_its_gradient(xp: Library) -> None:
+    value, gradient = neo.value_and_grad(lambda x: nep.sum(x[[0, 0, 2]]))(xp.asarray([1.0, 2.0, 4.0]))
+
+    assert float(xp.numpy(value)) == 6.0
+    np.testing.assert_array_equal(xp.numpy(gradient), [2.0, 0.0, 1.0])
+
+
+def test_list_of_no_positions_takes_nothing(xp: Library) -> None:
+    assert neo.asarray(xp.asarray([1.0, 2.0]))[[]].shape == (0,)
+
+
+def test_list_of_real_numbers_as_a_key_is_an_index_error() -> None:
+    with pytest.raises(IndexError, match="integers or bools"):
+        neo.ones(3)[[0.5]]
 
 
 def test_float_as_a_key_is_an_index_error(xp: Library) -> None:

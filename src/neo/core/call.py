@@ -71,7 +71,7 @@ def call(policy: type[Policy], operands: Iterable[Any], settings: dict[str, Any]
         slots.append(slot)
     if tape is None:
         instance = policy()
-        instance.slots = slots
+        instance.slots = tuple(slots)
         result = instance.run(below, settings, NO_CONTEXT)
     elif several:
         # While forward runs, `needs` tells which operands any tape differentiates.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import backends
 from ..core.array import Array, Traced, raw_of, unbox
 from ..core.dtypes import COMPLEX, INTEGER, differentiable, kind
@@ -21,8 +23,18 @@ def raw_key(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple([raw_key(k) for k in key])
     if isinstance(key, list):
-        raise IndexError(f"cannot index with the list {key!r}; use an integer array: neo.asarray({key!r})")
+        return _positions(key)
     return raw_of(key)
+
+
+def _positions(key: list[Any]) -> np.ndarray:
+    """Return a list of integers or bools as an index array; every backend takes NumPy's."""
+    if any([isinstance(k, Array) for k in key]):
+        raise IndexError("cannot index with a list of arrays; stack them: neo.asarray([...])")
+    positions = np.asarray(key, dtype=int if key == [] else None)
+    if positions.dtype.kind not in "bi":
+        raise IndexError(f"cannot index with {key!r}; a list that indexes holds integers or bools")
+    return positions
 
 
 def _is_basic(key: Any) -> bool:
