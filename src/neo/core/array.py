@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import index
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -12,7 +12,13 @@ from .. import backends
 from ..errors import short_name
 
 
-class Array:
+if TYPE_CHECKING:
+    from .attached import Attached
+else:
+    Attached = object
+
+
+class Array(Attached):
     """An array of any library, with the array API's operators, methods and properties.
 
     `data` is the library's own array; `neo.asarray` makes an Array of it. Writing into one
@@ -30,8 +36,6 @@ class Array:
     # No __init__: an array is made for every operation, and `Plain()` with three assignments
     # takes half the time of a constructor with three arguments.
     data: Any
-    # Attached by `neo.ops`, as the operators are.
-    __getitem__: ClassVar[Callable[[Array, Any], Any]]
 
     @property
     def shape(self) -> tuple[int, ...]:
