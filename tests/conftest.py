@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from support.libraries import Library, found, parameters
+from support.libraries import LIBRARIES, Library, parameters
 
 # The quick profile keeps the whole suite within minutes; the deep one is for before a release.
 settings.register_profile(
@@ -21,7 +21,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 @pytest.fixture(scope="session", params=parameters())
 def xp(request: Any) -> Library:
     """A library to make arrays with; a test that takes it runs on each."""
-    return found(request.param)
+    return LIBRARIES[request.param]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -80,20 +81,26 @@ LIBRARIES = {
 
 
 def parameters() -> list[Any]:
-    """Return the libraries as parameters of a fixture; those of a GPU are marked."""
+    """Return the libraries that are here as parameters of a fixture; those of a GPU are marked.
+
+    The environment variable NEO_TEST_LIBRARIES names some, so that two test environments need not
+    both run what one of them has run: a backend each, commas between.
+    """
+    chosen = os.environ.get("NEO_TEST_LIBRARIES", "")
     return [
         pytest.param(name, marks=[pytest.mark.gpu] if x.device == "cuda" else [])
         for name, x in LIBRARIES.items()
+        if (not chosen or x.backend in chosen.split(",")) and missing(name) is None
     ]
 
 
-def found(name: str) -> Library:
-    """Return a library, or skip the test with the reason that it is not here."""
+def missing(name: str) -> str | None:
+    """Return the reason why a library is not here, or None."""
     library = LIBRARIES[name]
     try:
-        record = library.library
+        devices = library.library.devices()
     except ImportError as error:
-        pytest.skip(str(error))
-    if not any(device.partition(":")[0] == library.device for device in record.devices()):
-        pytest.skip(f"{library.backend} finds no {library.device} device here")
-    return library
+        return str(error)
+    if not any(device.partition(":")[0] == library.device for device in devices):
+        return f"{library.backend} finds no {library.device} device here"
+    return None
