@@ -6,6 +6,8 @@ derivative has no closed form is refused.
 
 from __future__ import annotations
 
+import math
+
 from ..broadcasting import astype
 from ..formulas import exp, floor, log1p, sqrt
 from ..selection import where
@@ -85,8 +87,24 @@ gdtrc = _chance(
 STUDENT = [([(2, 3)], {"df": 3.0}), ([(3,)], {"df": [[1.0], [20.0]]})]
 
 
+# The coefficients of gamma(a + 1/2) / gamma(a) / sqrt(a) in 1 / a. Source: DLMF 5.11.13.
+_HALF_STEP = (1, -1 / 8, 1 / 128, 5 / 1024, -21 / 32768, -399 / 262144, 869 / 4194304)
+_MANY = 100
+
+
+def _t_scale(df):
+    """The density of Student's distribution at 0: gamma((df + 1) / 2) / gamma(df / 2) / sqrt(pi * df)."""
+    large = df > 2 * _MANY
+    u = 2 / where(large, df, 2 * _MANY)
+    series = u * 0 + _HALF_STEP[-1]
+    for scale in _HALF_STEP[-2::-1]:
+        series = series * u + scale
+    few = where(large, 1, df)
+    return where(large, series * math.sqrt(0.5 / math.pi), 1 / (sqrt(few) * beta_function(few / 2, 0.5)))
+
+
 def _t_density(df, t):
-    return exp((df + 1) * -0.5 * log1p(t * t / df)) / (sqrt(df) * beta_function(df / 2, 0.5))
+    return exp((df + 1) * -0.5 * log1p(t * t / df)) * _t_scale(df)
 
 
 stdtr = _chance(

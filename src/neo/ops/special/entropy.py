@@ -177,7 +177,10 @@ huber = parametric(
 def _pseudo_huber(xp, delta, r):
     at_zero = (delta == 0) | (r == 0)
     safe = xp.where(at_zero, xp.ones_like(delta), delta)
-    out = xp.where(at_zero, xp.zeros_like(r), r * (r / (1 + xp.hypot(xp.ones_like(safe), r / safe))))
+    steep = r / safe
+    bounded = xp.where(xp.isinf(steep), xp.ones_like(steep), steep)
+    share = xp.where(xp.isinf(steep), xp.sign(steep), bounded / (1 + xp.hypot(xp.ones_like(steep), bounded)))
+    out = xp.where(at_zero, xp.zeros_like(r), delta * r * share)
     return xp.where(delta < 0, xp.full_like(out, math.inf), out)
 
 

@@ -134,15 +134,16 @@ def _at_zeros(n, k, out):
 
 
 def _top_slope(n, k, out):
-    """The slope of a binomial coefficient in n; where it is 0, that of its 1 / gamma(n - k + 1)."""
+    """The slope of a binomial coefficient in n; where it is 0, by way of its 1 / gamma(n - k + 1)."""
     none, top, low = _at_zeros(n, k, out)
-    at_zero = gamma(top + 1) * rgamma(low + 1) * rgamma_slope(top - low + 1)
+    rest = top - low + 1
+    at_zero = gamma(top + 1) * rgamma(low + 1) * (rgamma_slope(rest) + psi(top + 1) * rgamma(rest))
     k = where(none, 0, k)
     return where(none, at_zero, out * (psi(n + 1) - psi(n - k + 1)))
 
 
 def _low_slope(n, k, out):
-    """The slope of a binomial coefficient in k; where it is 0, those of its two 1 / gamma."""
+    """The slope of a binomial coefficient in k; where it is 0, by way of its two 1 / gamma."""
     none, top, low = _at_zeros(n, k, out)
     a, b = low + 1, top - low + 1
     at_zero = gamma(top + 1) * (rgamma_slope(a) * rgamma(b) - rgamma(a) * rgamma_slope(b))

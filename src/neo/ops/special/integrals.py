@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ...backends import define
 from ..elementwise import elementwise
 from ..formulas import abs, exp, log
 from ..selection import where
@@ -73,9 +74,25 @@ ellipe = elementwise(
 )
 
 
+@define("ellipem1")
+def _ellipem1(xp, p):
+    return xp.ellipe(1 - p)
+
+
+# Slopes of p and not of 1 - p, which is 1 for the small p that these functions are for.
+ellipem1 = elementwise(
+    "ellipem1", "Return ellipe(1 - x), with a gradient that is right where x is small.",
+    lambda g, x: g * either(
+        abs(1 - x) < NEAR, x,
+        lambda p: hyp2f1(0.5, 1.5, 2, 1 - p) * (math.pi / 8),
+        lambda p: (ellipkm1(p) - ellipem1(p)) / (2 * (1 - p)), (1, 2),
+    ),
+    domain=(0.1, 1.8),
+)
+
+
 def _ellipkm1_closed(p):
-    # Of p and not of 1 - p, which is 1 for the small p that this function is for.
-    return (ellipkm1(p) - ellipe(1 - p) / p) / (2 * (1 - p))
+    return (ellipkm1(p) - ellipem1(p) / p) / (2 * (1 - p))
 
 
 ellipkm1 = elementwise(

@@ -14,10 +14,11 @@ from functools import cache
 from typing import Any
 
 from ... import backends
-from ...core.array import raw_of
+from ...core.array import Array, box, raw_of
 from ...core.call import call
 from ...core.dtypes import COMPLEX, differentiable, kind
 from ...core.policy import library_of_all
+from ...errors import short_name
 from ..broadcasting import astype, conj, unbroadcast
 from ..constant import equal
 from ..promotion import NUMBERS, one_dtype
@@ -51,6 +52,9 @@ class Parametric(BuiltIn):
             return None
         saved = dict(zip((*self.operands, "out"), self.ctx.release, strict=True))
         needed = [saved[name] for name in needs_of(formula)]
+        if any([isinstance(x, Array) for x in (g, *needed)]):
+            # A strict library's own array refuses a traced one on its right.
+            needed = [box(x) for x in needed]
         is_complex = kind(g.dtype) == COMPLEX
         dx = conj(formula(conj(g), *needed)) if is_complex else formula(g, *needed)
         if self.zero_wins:
@@ -59,10 +63,11 @@ class Parametric(BuiltIn):
 
     def _formula(self, name):
         if name not in self.formulas:
-            known = ", ".join([x for x in self.operands if self.formulas.get(x)]) or "none of its operands"
+            known = ", ".join([x for x in self.operands if self.formulas.get(x)])
             raise NotImplementedError(
-                f"{self.label} has no derivative in {name}: no closed form is known. It has one in {known}. "
-                f"Hold {name} constant with neo.stop_gradient({name})"
+                f"{self.label} has no derivative in {name}: no closed form is known. "
+                + (f"It has one in {known}. " if known else "")
+                + f"Hold {name} constant with neo.stop_gradient({name})"
             )
         return self.formulas[name]
 
@@ -129,7 +134,17 @@ def _alike(values: Any, whole: list[bool]) -> list[Any]:
     floating = [x for x in values if type(x) in NUMBERS or differentiable(x.dtype)]
     arrays = [x for x in floating if type(x) not in NUMBERS]
     dtype = one_dtype(*floating)[0].dtype if arrays else library.dtype(float)
-    return [_cast(library, x, dtype, keep, first) for x, keep in zip(values, whole, strict=True)]
+    # A real parameter of a function of complex numbers stays real.
+    real = library.dtype(_REAL.get(short_name(dtype), dtype))
+    dtypes = [dtype if _is_complex(x) else real for x in values]
+    return [_cast(library, *each, first) for each in zip(values, dtypes, whole, strict=True)]
+
+
+_REAL = {"complex64": "float32", "complex128": "float64"}
+
+
+def _is_complex(x: Any) -> bool:
+    return isinstance(x, complex) if type(x) in NUMBERS else kind(x.dtype) == COMPLEX
 
 
 def _cast(library: backends.Backend, x: Any, dtype: Any, keep: bool, like: Any) -> Any:

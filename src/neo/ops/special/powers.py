@@ -93,12 +93,12 @@ def _lambda_slope(base, lmbda, out):
     """The slope of (base**lmbda - 1) / lmbda in lmbda."""
     flat = base == 0
     t = lmbda * log(where(flat, 1, base))
-    near = abs(t) < 1
+    near = (abs(t) < 1) & ~flat
     safe = where(near | (lmbda == 0), 1, lmbda)
     # At base 0 the power times its logarithm is 0 for lmbda > 0.
     far = (xlogy(where(near, 1, base) ** safe, base) - out) / safe
-    logarithm = log(where(near & ~flat, base, 1))
-    return where(near & ~flat, logarithm * logarithm * exprel_slope(where(near, t, 0)), far)
+    logarithm = log(where(near, base, 1))
+    return where(near, logarithm * logarithm * exprel_slope(where(near, t, 0)), far)
 
 
 POWERS = ((0.5, 3), (0.3, 2))

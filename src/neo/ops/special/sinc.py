@@ -15,6 +15,8 @@ ANY = (-2, 2)
 
 @define("sinc")
 def _sinc(xp, x):
+    if not xp.isdtype(x.dtype, ("real floating", "complex floating")):
+        x = xp.astype(x, xp.asarray(0.0).dtype)
     return xp.sinc_slope(x, order=0)
 
 
@@ -26,9 +28,10 @@ def _sinc_slope(xp, x, *, order):
     t * S(n) = d**n sin(t) / dt**n - n * S(n - 1), which then loses no digits.
     """
     t = x * math.pi
-    near = xp.abs(t) < (order + 2) / 2
-    inner, outer = xp.where(near, t, xp.zeros_like(t)), xp.where(near, xp.ones_like(t), t)
-    return xp.where(near, _series(xp, inner, order), _recurrence(xp, outer, order))
+    near, bounded = xp.abs(t) < (order + 2) / 2, xp.isfinite(t)
+    inner, outer = xp.where(near, t, xp.zeros_like(t)), xp.where(near | ~bounded, xp.ones_like(t), t)
+    far = xp.where(bounded, _recurrence(xp, outer, order), xp.where(xp.isnan(t), t, xp.zeros_like(t)))
+    return xp.where(near, _series(xp, inner, order), far)
 
 
 def _series(xp, t, order):
@@ -47,7 +50,7 @@ def _recurrence(xp, t, order):
     for n in range(1, order + 1):
         wave = waves[n % 2] * (-1) ** (n // 2)
         out = (wave - n * out) / t
-    return xp.where(xp.isfinite(t), out, xp.where(xp.isnan(t), t, xp.zeros_like(t)))
+    return out
 
 
 class SincSlope(BuiltIn):
@@ -69,6 +72,7 @@ def sinc_slope(x: Any, /, *, order: int) -> Any:
 
 
 sinc = elementwise(
-    "sinc", "Return sin(pi * x) / (pi * x), 1 at 0, where its slope is 0 and the slope of that -pi**2 / 3.",
+    "sinc",
+    "Return sin(pi * x) / (pi * x): 1 at 0, where its slopes are 0 and -pi**2 / 3, and 0 at infinity.",
     lambda g, x: g * (sinc_slope(x, order=1) * math.pi), domain=ANY,
 )
