@@ -124,7 +124,7 @@ def _record(
     if instance.zero_wins is not tape.zero_wins:
         instance.zero_wins = tape.zero_wins
     if not isinstance(result, (tuple, list)):
-        out = tape.trace_or_box(result, instance)
+        out = tape.trace(result, instance)
     else:
         instance.results_like = tuple([_zeros_like(x) for x in result])
         slot = len(tape)
@@ -147,7 +147,7 @@ def _in_words(instance: Policy, slots: Any, below: list[Any], settings: Any, out
 
 def _part(tape: Tape, slot: int, k: int, result: Any) -> Any:
     """Return result k of several as an array traced in a slot of its own."""
-    return tape.trace_or_box(result, (placed(k), slot, None, None, None, None))
+    return tape.trace(result, (placed(k), slot, None, None, None, None))
 
 
 def _zeros_like(x: Any) -> Callable[[], Any]:

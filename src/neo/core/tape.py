@@ -54,7 +54,8 @@ class Tape(list[Any]):
         self.lean = log is None and not zero_wins
         self.level = next(_levels)
         self.usual: Any = None
-        self.library: Any = None
+        # Not None: that is what a class unknown to the registry has for a library.
+        self.library: Any = NOTHING
         self.log = log
         self.owner = ""
 
@@ -66,15 +67,20 @@ class Tape(list[Any]):
         state = f"closed, from {self.owner}" if self.owner else "open"
         return f"<neo tape of {count} calls, {state}>"
 
-    def trace_or_box(self, value: Any, entry: Any) -> Any:
-        """Record an entry if its result can have a gradient; else return the result off the tape."""
-        if self._is_usual(value):
-            return self.record(value, tuple(value.shape), entry)
-        return self.trace(value, entry) if differentiable(value.dtype) else box(value)
+    def trace(self, value: Any, entry: Any = NOTHING) -> Any:
+        """Record an entry and return its result, `value` one tape down, as a traced array.
 
-    def trace(self, value: Any, entry: Any = NOTHING) -> Traced:
-        """Record an entry and return its result, `value` one tape down, as a traced array."""
-        x = Plain() if self._is_usual(value) else Traced()
+        A result that can have no gradient is not recorded: it is returned off the tape.
+        """
+        # Nearly every result is the first case, so it is written out.
+        if backends.BY_TYPE.get(type(value)) is self.library and value.dtype == self.usual:
+            x: Traced = Plain()
+        elif self._is_usual(value):
+            x = Plain()
+        elif differentiable(value.dtype):
+            x = Traced()
+        else:
+            return box(value)
         x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, len(self)
         self.append(entry)
         return x

@@ -50,9 +50,8 @@ class Inputs:
             value = library.detach(value)
         if value is None:
             raise TypeError(_no_gradient(leaf, where(k)))
-        traced = self.tape.trace(value)
-        # A Plain array is real; of any other the dtype is still to be looked at.
-        if type(traced) is Traced and not differentiable(value.dtype):
+        traced: Traced = self.tape.trace(value)
+        if type(traced) is Array:  # not recorded: it has no gradient
             raise TypeError(_no_gradient(leaf, where(k)))
         self.leaves.append(leaf)
         self.values.append(value)
