@@ -47,13 +47,13 @@ class Backend:
     detach: Callable[[Any], Any] | None = None
     synchronize: Callable[[str], None] = lambda device: None
     special: Callable[[str], Callable[..., Any] | None] = lambda name: None
-    kernels: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    kernels: dict[str, Any] = field(default_factory=dict)
     raw: Any = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "raw", Raw(self))
 
-    def kernel(self, name: str) -> Callable[..., Any]:
+    def kernel(self, name: str) -> Any:
         """Return the raw function for an operation's name."""
         if name in self.kernels:
             return self.kernels[name]
