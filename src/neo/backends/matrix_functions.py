@@ -145,16 +145,18 @@ def sqrtm(xp: Any, a: Any) -> Any:
         m = (one + (m * scale**2 + inverse / scale**2) / 2) / 2
         distance = _largest(xp, _norm(xp, m - one))
         # From near on one step is exact to rounding; before that, rounding may already rule.
-        if before <= near or before < 1e-3 and distance >= before:
+        if before <= near or (before < 1e-3 and distance >= before):
             return root
         before = distance
     raise LinAlgError(_NO_ROOT)
 
 
 def _balance(xp: Any, m: Any) -> Any:
-    """Return |det m| ** (-1 / (2 n)): scaled by its square, m has determinant 1."""
+    """Return |det m| ** (-1 / (2 n)): scaled by its square, m has determinant 1; inf where it is 0."""
     _, log = xp.linalg.slogdet(m)
-    return xp.exp(log * (-0.5 / m.shape[-1]))
+    none = log == -math.inf
+    scale = xp.exp(xp.where(none, xp.zeros_like(log), log) * (-0.5 / m.shape[-1]))
+    return xp.where(none, xp.full_like(log, math.inf), scale)
 
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -173,6 +175,8 @@ def logm(xp: Any, a: Any) -> Any:
         return a
     one, roots = _eye(xp, a), 0
     scale = _balance(xp, a)[..., None, None] ** 2
+    if not 0 < _largest(xp, scale) < math.inf:
+        raise LinAlgError(_NO_ROOT)
     a = a * scale
     while not _largest(xp, _norm(xp, a - one)) <= 0.7:
         a, roots = sqrtm(xp, a), roots + 1

@@ -95,7 +95,7 @@ def _in_range(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tens
 
     def checked(x: torch.Tensor, indices: torch.Tensor, *, axis: int) -> torch.Tensor:
         try:
-            return function(x, indices, axis)
+            return function(x, indices, axis % x.ndim)
         except RuntimeError as error:
             if "out of" not in str(error):
                 raise

@@ -39,7 +39,7 @@ def floating(name: str, x: Any) -> None:
     """Raise TypeError unless x holds real or complex numbers in single or double precision."""
     dtype = short_name(x.dtype)
     if not differentiable(x.dtype):
-        raise TypeError(f"{name} needs real or complex numbers, got {dtype}; cast first: astype(x, 'float64')")
+        raise TypeError(f"{name} needs real or complex numbers, got {dtype}; cast it: astype(x, 'float64')")
     if dtype in HALF:
         raise TypeError(f"{name} has no half precision (got {dtype}) on any library; cast to float32 first")
 
@@ -55,7 +55,8 @@ def attempt(name: str, function: Callable[..., Any], *operands: Any, **settings:
         if "LinAlgError" not in type(error).__name__:
             raise
         shapes = " and ".join([str(tuple(x.shape)) for x in operands])
-        raise LinAlgError(f"{name} of shape {shapes}: {str(error).rstrip('.')}. {_CURES.get(name, '')}".rstrip()) from error
+        words = f"{name} of shape {shapes}: {str(error).rstrip('.')}. {_CURES.get(name, '')}"
+        raise LinAlgError(words.rstrip()) from error
 
 
 _CURES = {

@@ -64,7 +64,7 @@ class Adjugate(BuiltIn):
 
 
 def _adjoint(xp: Any, x: Any) -> Any:
-    return xp.matrix_transpose(xp.conj(x)) if xp.isdtype(x.dtype, "complex floating") else xp.matrix_transpose(x)
+    return xp.matrix_transpose(xp.conj(x) if kind(x.dtype) == COMPLEX else x)
 
 
 @rule(Adjugate)

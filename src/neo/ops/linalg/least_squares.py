@@ -12,8 +12,8 @@ from ..promotion import one_dtype
 from ..registry import BuiltIn, composite, rule
 from . import checks
 from .pieces import column, dominant, eps_of, untraced
+from .singular import svdvals
 from .solve import POSITIVE
-from .spectral import svdvals
 
 
 def _cutoff(x: Any, rtol: Any) -> Any:

@@ -100,6 +100,19 @@ def spectral_tolerance(s: Any, size: int) -> Any:
     return largest(s, (-1,)) * (8 * max(size, 1) * eps_of(s))
 
 
+def tied(s: Any, size: int) -> Any:
+    """Tell which of the values s, (..., n), are one to rounding: raw, bool, (..., n, n)."""
+    raw, library = raw_and_library(s)
+    gap = library.xp.abs(row(raw) - column(raw))
+    return gap <= column(spectral_tolerance(raw, size))
+
+
+def treated_apart(gs: Any) -> Any:
+    """Tell which pairs of values have different gradients: raw, bool, (..., n, n)."""
+    raw = raw_of(gs)
+    return not_zero(row(raw) - column(raw), column(largest(raw, (-1,))))
+
+
 def over_gap(numerator: Any, gap: Any, closed: Any, wrong: Any) -> Any:
     """Return numerator / gap; where the gap is closed 0, and NaN where that is wrong.
 

@@ -92,7 +92,12 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
 
 @composite(
     domain=ANY,
-    samples=[([(3,), (3,)], {}), ([(2, 3), (3,)], {}), ([(3, 2), (1, 3, 1)], {"axis": -2}), ([(0, 3), (3,)], {})],
+    samples=[
+        ([(3,), (3,)], {}),
+        ([(2, 3), (3,)], {}),
+        ([(3, 2), (1, 3, 1)], {"axis": -2}),
+        ([(0, 3), (3,)], {}),
+    ],
 )
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """Return the cross product of vectors of length 3.
@@ -167,7 +172,8 @@ def multi_dot(arrays: Any, /) -> Any:
         arrays[-1] = column(arrays[-1])
     if any([x.ndim != 2 for x in arrays]):
         raise ValueError(f"multi_dot needs matrices, got shapes {[tuple(x.shape) for x in arrays]}")
-    out = _multiplied(arrays, _splits([x.shape[0] for x in arrays] + [arrays[-1].shape[1]]), 0, len(arrays) - 1)
+    lengths = [x.shape[0] for x in arrays] + [arrays[-1].shape[1]]
+    out = _multiplied(arrays, _splits(lengths), 0, len(arrays) - 1)
     shape = (() if ends[0] else (out.shape[0],)) + (() if ends[1] else (out.shape[1],))
     return reshape(out, shape)
 

@@ -12,8 +12,7 @@ from ..products import adjoint
 from ..promotion import one_dtype
 from ..registry import BuiltIn, composite, rule
 from . import checks
-from .pieces import column, counted, dominant, untraced
-
+from .pieces import column, dominant, untraced
 
 # Test operands: with the diagonal times 16 a matrix of such numbers is well conditioned.
 POSITIVE = (0.25, 1)
@@ -164,7 +163,9 @@ def solve_triangular(a: Any, b: Any, /, *, lower: bool = False, unit_diagonal: b
     Source: Giles, "Collected matrix derivative results" (2008), section 2.3.1.
     """
     return _system(
-        "solve_triangular", a, b,
+        "solve_triangular",
+        a,
+        b,
         lambda a, b: SolveTriangular.of(a, b, lower=lower, unit_diagonal=unit_diagonal),
     )
 
@@ -223,8 +224,8 @@ def lu_factor(x: Any, /) -> LUResult:
 
 def _factored(a: Any, b: Any) -> tuple[Any, Any]:
     """Return operands of a test of lu_solve: drawn factors, and the last row exchanged n times."""
-    last = untraced(lambda xp, raw: xp.astype(0 * xp.real(raw[..., 0]), xp.int64) + raw.shape[-1] - 1, raw_of(a))
-    return (*dominant(a), last), b
+    rows = untraced(lambda xp, raw: xp.astype(0 * xp.abs(raw[..., 0]), xp.int64), raw_of(a))
+    return (*dominant(a), rows + (a.shape[-1] - 1)), b
 
 
 @composite(

@@ -1,0 +1,164 @@
+"""Singular values and vectors. What `spectral` says of equal eigenvalues holds for them too."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ...core.array import Traced, raw_of
+from ..products import adjoint
+from ..registry import BuiltIn, composite, rule
+from . import checks
+from .pieces import (
+    block,
+    column,
+    counted,
+    largest,
+    not_zero,
+    over_gap,
+    raw_and_library,
+    row,
+    skew,
+    spectral_tolerance,
+    spread,
+    tied,
+    treated_apart,
+    unsettled,
+    untraced,
+)
+from .products import diagonal_matrix
+
+
+class SVDResult(NamedTuple):
+    """Singular vectors as columns, values in descending order, and vectors as conjugate rows."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+SHAPES = ((3, 3), (4, 2), (2, 3), (2, 3, 2), (0, 2, 3), (2, 0), (1, 1))
+
+
+def _without_phase(u: Any, s: Any, vh: Any) -> tuple[Any, ...]:
+    """Return what is unique of a singular value decomposition: values, products and projectors."""
+    k = s.shape[-1]
+    first, every = slice(0, k), slice(None)
+    product = (block(u, every, first) * row(counted(u, k))) @ block(vh, first, every)
+    return s, product, _projected(u, k), _projected(adjoint(vh), k)
+
+
+def _projected(u: Any, k: int) -> Any:
+    """Return the weighted sum of u's projectors; columns from k on have one weight."""
+    first, rest, every = slice(0, k), slice(k, None), slice(None)
+    u1, u2 = block(u, every, first), block(u, every, rest)
+    return (u1 * row(counted(u, k))) @ adjoint(u1) - u2 @ adjoint(u2)
+
+
+class Svd(BuiltIn):
+    domain = (-1, 1)
+    samples = [([shape], {"full_matrices": full}) for shape in SHAPES for full in (False, True)]
+    prepare = staticmethod(lambda x: (x + spread(x),))
+    observe = staticmethod(_without_phase)
+
+    def forward(self, x, *, full_matrices):
+        out = SVDResult(*checks.attempt("svd", self.xp.linalg.svd, x, full_matrices=full_matrices))
+        self.ctx.save(*out)
+        return out
+
+    def backward(self, gu, gs, gvh):
+        u, s, vh = self.ctx.release
+        left, right = _Side(u, gu, s), _Side(adjoint(vh), adjoint(gvh), s)
+        inner = _pulled_values(left, right, s, gs)
+        dx = left.first @ (inner + left.open + right.open) @ adjoint(right.first)
+        if left.is_tall:
+            dx = dx + left.leaving() @ adjoint(right.first)
+        if right.is_tall:
+            dx = dx + left.first @ adjoint(right.leaving())
+        return dx
+
+
+class _Side:
+    """One side's vectors with their gradient: the first k columns, and the rest if there is one."""
+
+    def __init__(self, u: Any, gu: Any, s: Any) -> None:
+        k = s.shape[-1]
+        first, rest, every = slice(0, k), slice(k, None), slice(None)
+        self.s = s
+        self.first, self.rest = block(u, every, first), block(u, every, rest)
+        self.g, self.g_rest = block(gu, every, first), block(gu, every, rest)
+        self.turned = adjoint(self.first) @ self.g
+        self.count = u.shape[-2]
+        self.is_tall = self.count > k
+        among = adjoint(self.rest) @ self.g_rest
+        # The rest is any basis of a null space.
+        self.open = unsettled(skew(among), among, s)
+
+    def leaving(self) -> Any:
+        """Return the pull of how the first columns leave the space they span, over s."""
+        out = self.g - self.first @ self.turned - self.rest @ (adjoint(self.g_rest) @ self.first)
+        raw = raw_of(self.s)
+        none = row(raw <= spectral_tolerance(raw, self.count))
+        scale = largest(self.g, (-2, -1))
+        return over_gap(out, row(self.s), none, not_zero(out, scale))
+
+
+def _pulled_values(left: _Side, right: _Side, s: Any, gs: Any) -> Any:
+    """Return the gradient of U^H @ x @ V: of the values, and of how vectors turn.
+
+    With K = skew(U^H @ gU) and L = skew(V^H @ gV) it is (K_ij s_j + s_i L_ij) / (s_j^2 - s_i^2),
+    split into partial fractions: K + L over the gap, which is the gauge where the gap is closed,
+    and K - L over the sum, which is not closed where values are equal.
+    """
+    of_u, of_v = skew(left.turned), skew(right.turned)
+    size = max(left.count, right.count)
+    closed = tied(s, size)
+    raw = raw_of(s)
+    low = raw <= spectral_tolerance(raw, size)
+    none = row(low) & column(low)
+    scale = largest(left.turned, (-2, -1)) + largest(right.turned, (-2, -1))
+    by_gap = over_gap(
+        (of_u + of_v) / 2,
+        row(s) - column(s),
+        closed,
+        not_zero(of_u + of_v, scale) | treated_apart(gs) | _kinked(low, gs, left.count != right.count),
+    )
+    by_sum = over_gap((of_u - of_v) / 2, row(s) + column(s), none, not_zero(of_u - of_v, scale))
+    return by_gap + by_sum + diagonal_matrix(gs)
+
+
+def _kinked(low: Any, gs: Any, oblong: bool) -> Any:
+    """Tell, on (..., n, n), which zero values have a gradient, but vectors that are any basis."""
+    raw, library = raw_and_library(gs)
+    xp = library.xp
+    several = xp.sum(xp.astype(low, xp.int64), axis=-1, keepdims=True) > (0 if oblong else 1)
+    moved = not_zero(raw, largest(raw, (-1,)))
+    return row(low & several & moved)
+
+
+@rule(Svd)
+def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
+    """Return U, S and V^H with U @ diag(S) @ V^H = x: orthonormal columns, values descending.
+
+    x: (..., m, n) real or complex. k = min(m, n). Returns U (..., m, k), S (..., k), real, and Vh
+    (..., k, n); with full_matrices U (..., m, m) and Vh (..., n, n).
+    Gradient: to x. Where values are equal, and for vectors of full matrices beyond k, it is right
+    for a function of the values that treats equal ones alike and for one of the space that vectors
+    span, else NaN; NaN also for a function of the common phase of a complex u and v. Where several
+    singular values are 0 their own gradient is NaN: see matrix_norm(ord="nuc").
+    Source: Townsend, "Differentiating the singular value decomposition" (2016); for complex x, Wan
+    and Zhang, "Automatic differentiation for complex valued SVD" (2019).
+    """
+    checks.matrices("svd", x)
+    return Svd.of(x, full_matrices=bool(full_matrices))
+
+
+@composite(domain=(-1, 1), samples=[([shape], {}) for shape in SHAPES], prepare=Svd.prepare)
+def svdvals(x: Any, /) -> Any:
+    """Return the singular values of matrices, descending. See `svd`.
+
+    x: (..., m, n). Returns (..., min(m, n)), real. Gradient: to x.
+    """
+    checks.matrices("svdvals", x)
+    if isinstance(x, Traced):
+        return Svd.of(x, full_matrices=False).S
+    return untraced(lambda xp, raw: checks.attempt("svdvals", xp.linalg.svdvals, raw), x)
