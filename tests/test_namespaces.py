@@ -179,3 +179,16 @@ def test_astype_copies_unless_told_not_to(xp: Library) -> None:
 def test_astype_from_complex_to_real_is_an_error(xp: Library) -> None:
     with pytest.raises(TypeError, match="imaginary part"):
         nep.astype(xp.array([1j]), "float64")
+
+
+def test_deviations_take_a_correction_that_is_no_integer(xp: Library) -> None:
+    x = np.asarray([1.0, 2.0, 4.0, 7.0])
+
+    for name in ("std", "var"):
+        found = getattr(nep, name)(xp.asarray(x), correction=1.5)
+        np.testing.assert_allclose(xp.numpy(found), getattr(np, name)(x, ddof=1.5), rtol=1e-14)
+
+
+def test_limits_of_a_dtype_class_are_those_of_the_dtype() -> None:
+    assert nep.finfo(np.float32) == nep.finfo(nep.float32)
+    assert nep.iinfo(np.int8) == nep.iinfo(nep.int8)

@@ -178,7 +178,7 @@ def _from_standard(raw: Any, kind: type) -> Backend:
 def is_array(x: Any) -> bool:
     """Tell whether x is an array of a library that neo knows or could learn from it."""
     # Not by asking `of`: the words of its error look for installed packages, which takes 10 ms.
-    return of_type(type(x)) is not None or hasattr(x, "__array_namespace__")
+    return of_type(type(x)) is not None or hasattr(type(x), "__array_namespace__")
 
 
 def current() -> tuple[Backend, str | None]:

@@ -151,6 +151,14 @@ def lu_factor(a: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return lu, pivots.long() - 1
 
 
+def std(x: torch.Tensor, axis: Any, correction: float, keepdims: bool) -> torch.Tensor:
+    """Return the standard deviation for any correction; array-api-compat refuses 1.5, PyTorch does not."""
+    if axis == ():
+        return torch.zeros_like(x)
+    axes = tuple(range(x.ndim)) if axis is None else axis
+    return torch.std(x, axes, correction=correction, keepdim=keepdims)
+
+
 def load() -> Backend:
     """Return the record of PyTorch."""
     return Backend(
@@ -176,6 +184,7 @@ def load() -> Backend:
             "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),
             "fft": torch_fft,
             "erf": torch.erf,
+            "std": std,
             "solve_triangular": solve_triangular,
             "lu_factor": lu_factor,
             **torch_functions.KERNELS,
