@@ -73,6 +73,8 @@ def _failures(options: argparse.Namespace, module: str, tests: list[str], exampl
             "--tb=short",
             "-p",
             "no:cacheprovider",
+            "-p",
+            "no_shrinking",
             "--disable-warnings",
             f"--junitxml={report}",
             f"--max-examples={examples}",
@@ -88,7 +90,13 @@ def _failures(options: argparse.Namespace, module: str, tests: list[str], exampl
 
 
 def _environment(module: str) -> dict[str, str]:
-    return {**os.environ, "ARRAY_API_TESTS_MODULE": module, "ARRAY_API_TESTS_VERSION": VERSION}
+    folders = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    return {
+        **os.environ,
+        "ARRAY_API_TESTS_MODULE": module,
+        "ARRAY_API_TESTS_VERSION": VERSION,
+        "PYTHONPATH": os.pathsep.join([folder for folder in folders if folder]),
+    }
 
 
 def _is_failure(case: ElementTree.Element) -> bool:
