@@ -98,7 +98,9 @@ def contestants(calls: int) -> dict[str, Callable[[], Any]]:
 def rows(times: dict[str, Times], calls: int) -> list[dict[str, Any]]:
     """Return a row per tape: microseconds per call above the raw calls beside it."""
     pairs = [
-        ("neo over NumPy", "raw NumPy"), ("neo over Torch", "raw Torch"), ("PyTorch eager", "raw Torch"),
+        ("neo over NumPy", "raw NumPy"),
+        ("neo over Torch", "raw Torch"),
+        ("PyTorch eager", "raw Torch"),
     ]
     return [
         {

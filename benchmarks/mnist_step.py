@@ -16,6 +16,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ SIZES, BATCH, RATE = (784, 256, 64, 10), 64, 0.1
 def initial() -> list[Any]:
     """Return weights (in, out) and biases, the same every time."""
     rng = np.random.default_rng(0)
-    pairs = zip(SIZES[:-1], SIZES[1:], strict=True)
+    pairs = pairwise(SIZES)
     layers = [(rng.normal(0, (2 / n) ** 0.5, (n, m)), np.zeros(m)) for n, m in pairs]
     return [x.astype(np.float32) for layer in layers for x in layer]
 

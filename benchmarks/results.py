@@ -28,7 +28,9 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor()
-    return next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), platform.machine())
+    return next(
+        (x.partition(":")[2].strip() for x in lines if x.startswith("model name")), platform.machine()
+    )
 
 
 def _version(name: str) -> str | None:

@@ -11,8 +11,13 @@ from support.libraries import LIBRARIES, Library, parameters
 
 # The quick profile keeps the whole suite within minutes; the deep one is for before a release.
 settings.register_profile(
-    "quick", max_examples=3, derandomize=True, deadline=None, database=None,
-    suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.generate],
+    "quick",
+    max_examples=3,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.generate],
 )
 settings.register_profile("deep", settings.get_profile("quick"), max_examples=100, phases=list(Phase))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

@@ -161,8 +161,16 @@ def test_from_dlpack_takes_an_array_of_any_library(xp: Library) -> None:
 @pytest.mark.parametrize(
     "escape",
     [
-        float, int, complex, np.asarray, np.array, lambda x: x.item(), lambda x: x.tolist(),
-        lambda x: x.numpy(), lambda x: np.from_dlpack(x), lambda x: np.sin(x),
+        float,
+        int,
+        complex,
+        np.asarray,
+        np.array,
+        lambda x: x.item(),
+        lambda x: x.tolist(),
+        lambda x: x.numpy(),
+        lambda x: np.from_dlpack(x),
+        lambda x: np.sin(x),
     ],
 )
 def test_what_would_lose_a_gradient_is_refused(xp: Library, escape) -> None:

@@ -149,19 +149,22 @@ def test_device_that_the_named_library_lacks_is_an_error() -> None:
         neo.zeros(2, device="cuda", backend="numpy")
 
 
-@pytest.mark.parametrize("create", [
-    lambda **where: neo.zeros((2, 3), **where),
-    lambda **where: neo.ones(3, **where),
-    lambda **where: neo.full((2,), 1.5, **where),
-    lambda **where: neo.arange(3, **where),
-    lambda **where: neo.eye(2, **where),
-    lambda **where: neo.linspace(0.0, 1.0, 5, **where),
-    lambda **where: neo.asarray([[1.0, 2.0]], **where),
-    lambda **where: neo.array(2.0, **where),
-    lambda **where: neo.randn((2,), **where),
-    lambda **where: neo.rand((2,), **where),
-    lambda **where: neo.randint(0, 5, (2,), **where),
-])
+@pytest.mark.parametrize(
+    "create",
+    [
+        lambda **where: neo.zeros((2, 3), **where),
+        lambda **where: neo.ones(3, **where),
+        lambda **where: neo.full((2,), 1.5, **where),
+        lambda **where: neo.arange(3, **where),
+        lambda **where: neo.eye(2, **where),
+        lambda **where: neo.linspace(0.0, 1.0, 5, **where),
+        lambda **where: neo.asarray([[1.0, 2.0]], **where),
+        lambda **where: neo.array(2.0, **where),
+        lambda **where: neo.randn((2,), **where),
+        lambda **where: neo.rand((2,), **where),
+        lambda **where: neo.randint(0, 5, (2,), **where),
+    ],
+)
 def test_creation_functions_take_a_backend_and_a_device(xp: Library, create) -> None:
     assert xp.owns(create(backend=xp.backend).data) or xp.device != "cpu"
     assert xp.owns(create(backend=xp.backend, device=xp.device).data)
@@ -224,8 +227,7 @@ def test_what_is_no_array_is_a_type_error_that_names_asarray() -> None:
 
 def test_loading_one_library_imports_no_other() -> None:
     code = (
-        "import sys, neo; neo.zeros(2) + 1; "
-        "print([k for k in ('torch', 'cupy', 'jax') if k in sys.modules])"
+        "import sys, neo; neo.zeros(2) + 1; print([k for k in ('torch', 'cupy', 'jax') if k in sys.modules])"
     )
 
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

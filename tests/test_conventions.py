@@ -30,7 +30,9 @@ FIRST_ORDER = {
     "max splits ties": (nep.max, [[1, 3, 3]], [[0, 0.5, 0.5]]),
     "min splits ties": (nep.min, [[1, 3, 1]], [[0.5, 0, 0.5]]),
     "max along an axis splits ties": (
-        lambda x: nep.max(x, axis=1), [[[2, 2], [1, 3]]], [[[0.5, 0.5], [0, 1]]]
+        lambda x: nep.max(x, axis=1),
+        [[[2, 2], [1, 3]]],
+        [[[0.5, 0.5], [0, 1]]],
     ),
     "maximum splits a tie": (nep.maximum, [[1, 2], [1, 1]], [[0.5, 1], [0.5, 0]]),
     "minimum splits a tie": (nep.minimum, [[1, 2], [1, 1]], [[0.5, 0], [0.5, 1]]),
@@ -62,13 +64,17 @@ FIRST_ORDER = {
     "remainder of a negative number": (nep.remainder, [[-7], [2]], [[1], [4]]),
     "floor_divide": (nep.floor_divide, [[7], [2]], [[0], [0]]),
     "round, floor, ceil, trunc": (
-        lambda x: nep.round(x) + nep.floor(x) + nep.ceil(x) + nep.trunc(x), [[0.3]], [[0]]
+        lambda x: nep.round(x) + nep.floor(x) + nep.ceil(x) + nep.trunc(x),
+        [[0.3]],
+        [[0]],
     ),
     "sum of nothing": (nep.sum, [np.zeros((0, 2))], [np.zeros((0, 2)).tolist()]),
     "prod of nothing": (nep.prod, [np.zeros(0)], [[]]),
     "unused argument": (lambda x, y: x, [[1], [[1, 2]]], [[1], [[0, 0]]]),
     "infinite slope in the branch not taken": (
-        lambda x: nep.where(x > 0, nep.sqrt(x), 0 * x), [[0, 4]], [[NAN, 0.25]]
+        lambda x: nep.where(x > 0, nep.sqrt(x), 0 * x),
+        [[0, 4]],
+        [[NAN, 0.25]],
     ),
 }
 
@@ -84,7 +90,9 @@ SECOND_ORDER = {
     "prod with a zero": (lambda x: nep.prod(nep.stack([x, x, x + 1])), 0.0, 2.0),
     "prod with two zeros": (lambda x: nep.prod(nep.stack([x, x])), 0.0, 2.0),
     "cumulative_prod with zeros": (
-        lambda x: nep.sum(nep.cumulative_prod(nep.stack([x, x, x + 1]))), 0.0, 4.0
+        lambda x: nep.sum(nep.cumulative_prod(nep.stack([x, x, x + 1]))),
+        0.0,
+        4.0,
     ),
     "abs at 0": (nep.abs, 0.0, 0.0),
     "relu at 0": (nn.relu, 0.0, 0.0),

@@ -70,12 +70,15 @@ def test_complex_number_beside_a_real_array_gives_the_complex_dtype_of_its_width
     assert neo.grad(lambda x: nep.sum(nep.abs(x * 2j)))(x).dtype == x.dtype
 
 
-@pytest.mark.parametrize(("left", "right", "expected"), [
-    ("float32", "float64", "float64"),
-    ("float32", "complex64", "complex64"),
-    ("float64", "complex64", "complex128"),
-    ("int8", "int32", "int32"),
-])
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("float32", "float64", "float64"),
+        ("float32", "complex64", "complex64"),
+        ("float64", "complex64", "complex128"),
+        ("int8", "int32", "int32"),
+    ],
+)
 def test_arrays_promote_by_the_standard(xp: Library, left: str, right: str, expected: str) -> None:
     x, y = xp.array(np.array([1, 2]), left), xp.array(np.array([3, 4]), right)
 
@@ -122,9 +125,10 @@ def test_sum_with_a_wider_dtype_has_a_gradient_of_the_operands_dtype(xp: Library
 
     assert neo.grad(lambda x: nep.sum(x, dtype=nep.float64))(x).dtype == x.dtype
     assert neo.grad(lambda x: nep.prod(x, dtype=nep.float64))(x).dtype == x.dtype
-    assert neo.vjp(lambda x: nep.cumulative_sum(x, dtype=nep.float64), x)[1](
-        xp.asarray([1.0, 1.0])
-    )[0].dtype == x.dtype
+    assert (
+        neo.vjp(lambda x: nep.cumulative_sum(x, dtype=nep.float64), x)[1](xp.asarray([1.0, 1.0]))[0].dtype
+        == x.dtype
+    )
 
 
 def test_complex_operand_of_a_real_result_has_a_complex_gradient(xp: Library) -> None:

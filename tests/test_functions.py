@@ -29,11 +29,13 @@ ACTIVATIONS = {
     "relu": (functions.relu, lambda x: np.maximum(x, 0)),
     "leaky_relu": (functions.leaky_relu, lambda x: np.where(x > 0, x, 0.01 * x)),
     "leaky_relu of a steep slope": (
-        lambda x: functions.leaky_relu(x, negative_slope=3.0), lambda x: np.where(x > 0, x, 3 * x),
+        lambda x: functions.leaky_relu(x, negative_slope=3.0),
+        lambda x: np.where(x > 0, x, 3 * x),
     ),
     "elu": (functions.elu, lambda x: np.where(x > 0, x, np.exp(x) - 1)),
     "elu of alpha": (
-        lambda x: functions.elu(x, alpha=0.5), lambda x: np.where(x > 0, x, (np.exp(x) - 1) / 2),
+        lambda x: functions.elu(x, alpha=0.5),
+        lambda x: np.where(x > 0, x, (np.exp(x) - 1) / 2),
     ),
     "gelu": (functions.gelu, lambda x: x * (1 + erf(x / 2**0.5)) / 2),
     "gelu by tanh": (
@@ -414,12 +416,20 @@ def test_dropout_refuses_a_rate_out_of_range(rate: float) -> None:
 
 
 KERNEL_INPUTS = {
-    "relu": (LINE,), "sigmoid": (LINE,), "silu": (LINE,), "gelu": (LINE,), "erf": (LINE,),
+    "relu": (LINE,),
+    "sigmoid": (LINE,),
+    "silu": (LINE,),
+    "gelu": (LINE,),
+    "erf": (LINE,),
     "relu_backward": (np.array([1.0, -2.0, INF, NAN, INF, 3.0]), np.array([0.0, 1.0, 0.0, 2.0, NAN, -0.0])),
     "sigmoid_backward": (np.arange(3.0), np.array([0.0, 0.3, 1.0])),
-    "softmax": (ROWS, (1,)), "log_softmax": (ROWS, (1,)), "logsumexp": (ROWS, (1,)), "shifted": (ROWS, (1,)),
+    "softmax": (ROWS, (1,)),
+    "log_softmax": (ROWS, (1,)),
+    "logsumexp": (ROWS, (1,)),
+    "shifted": (ROWS, (1,)),
     "softmax_backward": (ROWS, np.exp(-ROWS), (1,)),
-    "linear": (ROWS, ROWS.T, np.arange(3.0)), "linear_bias_backward": (ROWS,),
+    "linear": (ROWS, ROWS.T, np.arange(3.0)),
+    "linear_bias_backward": (ROWS,),
     "linear_weight_backward": (ROWS, ROWS),
     "negative_log_likelihood": (ROWS, np.array(LABELS), "mean"),
     "standardized": (ROWS, (1,), 1e-5),
@@ -513,8 +523,11 @@ def test_layer_norm_and_cross_entropy_agree_with_pytorch() -> None:
 
 
 THIRD = {
-    "sigmoid": (functions.sigmoid, LINE), "gelu": (functions.gelu, LINE), "relu": (functions.relu, LINE),
-    "softmax": (lambda x: functions.softmax(x)[..., 1], ROWS), "logsumexp": (functions.logsumexp, ROWS),
+    "sigmoid": (functions.sigmoid, LINE),
+    "gelu": (functions.gelu, LINE),
+    "relu": (functions.relu, LINE),
+    "softmax": (lambda x: functions.softmax(x)[..., 1], ROWS),
+    "logsumexp": (functions.logsumexp, ROWS),
     "layer_norm": (lambda x: functions.layer_norm(x, None, None)[..., 0], ROWS),
     "cross_entropy": (lambda x: functions.cross_entropy(x, LABELS), ROWS),
     "linear": (lambda x: functions.linear(functions.linear(x, x.T), x)[..., 0], ROWS),

@@ -35,7 +35,9 @@ class Same(autograd.Policy):
 def test_an_operand_and_the_same_array_as_a_constant_are_told_apart(xp):
     # d/dx (x * c)' with c = x held constant: the slope is c, and its derivative zero.
     def slope(x):
-        return neo.grad(lambda y: nep.matmul(nep.reshape(y, (1, 1)), neo.stop_gradient(nep.reshape(y, (1, 1))))[0, 0])(x)
+        return neo.grad(
+            lambda y: nep.matmul(nep.reshape(y, (1, 1)), neo.stop_gradient(nep.reshape(y, (1, 1))))[0, 0]
+        )(x)
 
     second = neo.grad(slope)(xp.asarray(3.0))
 

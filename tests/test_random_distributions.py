@@ -94,9 +94,10 @@ def test_truncated_normal_numbers_have_their_distribution(lower, upper):
     sign = -1 if lower > 0 else 1
     below = [math.erfc(-sign * z / math.sqrt(2)) for z in (lower, upper)]
     assert lower <= sample.min() <= sample.max() <= upper
-    assert distance(
-        sample, lambda x: (math.erfc(-sign * x / math.sqrt(2)) - below[0]) / (below[1] - below[0])
-    ) < 1.95
+    assert (
+        distance(sample, lambda x: (math.erfc(-sign * x / math.sqrt(2)) - below[0]) / (below[1] - below[0]))
+        < 1.95
+    )
 
 
 def test_truncated_normal_numbers_keep_their_bounds_in_every_dtype():

@@ -12,7 +12,8 @@ import neo.numpy as nep
 random = neo.random
 ERRORS = {
     "no key": (
-        lambda: random.normal(0, (3,)), TypeError,
+        lambda: random.normal(0, (3,)),
+        TypeError,
         r"normal needs a key first, got int 0.*neo\.random\.key\(seed\)",
     ),
     "the shape first": (lambda: random.uniform((3,), KEY), TypeError, "uniform needs a key"),
@@ -26,7 +27,8 @@ ERRORS = {
     "a shape of text": (lambda: neo.randn("3"), TypeError, "tuple of integers"),
     "a negative length": (lambda: random.normal(KEY, (2, -1)), ValueError, r"got \(2, -1\)"),
     "integer normals": (
-        lambda: random.normal(KEY, 3, "int32"), TypeError,
+        lambda: random.normal(KEY, 3, "int32"),
+        TypeError,
         "real or complex numbers, got int32",
     ),
     "complex uniforms": (lambda: random.uniform(KEY, 3, complex), TypeError, "real numbers, got complex128"),
@@ -34,20 +36,24 @@ ERRORS = {
     "an unknown device": (lambda: neo.randn(3, device="abacus"), ValueError, "no device 'abacus'"),
     "an empty interval": (lambda: random.uniform(KEY, 3, None, 1, 1), ValueError, "below the upper one"),
     "one number to float16": (
-        lambda: random.uniform(KEY, 3, "float16", 1, 1.0001), ValueError,
+        lambda: random.uniform(KEY, 3, "float16", 1, 1.0001),
+        ValueError,
         "float16 takes for 1.0",
     ),
     "an infinite interval": (
-        lambda: random.uniform(KEY, 3, None, 0, math.inf), ValueError,
+        lambda: random.uniform(KEY, 3, None, 0, math.inf),
+        ValueError,
         "finite, got inf",
     ),
     "beyond float16": (lambda: random.uniform(KEY, 3, "float16", 0, 1e6), ValueError, "both finite"),
     "a bound of text": (
-        lambda: random.uniform(KEY, 3, None, "0"), TypeError,
+        lambda: random.uniform(KEY, 3, None, "0"),
+        TypeError,
         "minval has to be one real number",
     ),
     "an array as bound": (
-        lambda: random.uniform(KEY, 3, None, np.zeros(3)), TypeError,
+        lambda: random.uniform(KEY, 3, None, np.zeros(3)),
+        TypeError,
         "minval has to be one",
     ),
     "NaN as bound": (lambda: random.truncated_normal(KEY, math.nan, 1), ValueError, "below the upper one"),
@@ -55,7 +61,8 @@ ERRORS = {
     "no integers": (lambda: random.integers(KEY, 3, 5, 5), ValueError, "at least 5 and below 5"),
     "real limits": (lambda: random.integers(KEY, 3, 0, 2.5), TypeError, "high has to be an integer"),
     "real integers": (
-        lambda: random.integers(KEY, 3, 0, 2, "float32"), TypeError,
+        lambda: random.integers(KEY, 3, 0, 2, "float32"),
+        TypeError,
         "integer numbers, got float32",
     ),
     "integers too wide": (lambda: random.integers(KEY, 3, 0, 257, "uint8"), ValueError, "does not fit uint8"),
@@ -63,7 +70,8 @@ ERRORS = {
     "a chance of NaN": (lambda: random.bernoulli(KEY, np.array([0.5, math.nan])), ValueError, "from 0 to 1"),
     "a complex chance": (lambda: random.bernoulli(KEY, 1j), TypeError, "real numbers"),
     "a narrow result": (
-        lambda: random.bernoulli(KEY, np.zeros(3), (2,)), ValueError,
+        lambda: random.bernoulli(KEY, np.zeros(3), (2,)),
+        ValueError,
         r"shape \(3,\) does not broadcast",
     ),
     "a logit of NaN": (lambda: random.categorical(KEY, [0, math.nan]), ValueError, "none NaN"),
@@ -74,15 +82,18 @@ ERRORS = {
     "a 0-d permutation": (lambda: random.permutation(KEY, np.array(3)), TypeError, "0-d"),
     "a real permutation": (lambda: random.permutation(KEY, 2.5), TypeError, "integer, got float 2.5"),
     "a negative permutation": (
-        lambda: random.permutation(KEY, -1), ValueError,
+        lambda: random.permutation(KEY, -1),
+        ValueError,
         "number of elements from 0 on",
     ),
     "an axis out of range": (
-        lambda: random.permutation(KEY, np.zeros(3), 1), ValueError,
+        lambda: random.permutation(KEY, np.zeros(3), 1),
+        ValueError,
         "axis 1 is out of range",
     ),
     "too many choices": (
-        lambda: random.choice(KEY, 3, 4, replace=False), ValueError,
+        lambda: random.choice(KEY, 3, 4, replace=False),
+        ValueError,
         "4 of 3 elements without",
     ),
     "a choice of nothing": (lambda: random.choice(KEY, 0, 1), ValueError, "1 of 0 elements"),

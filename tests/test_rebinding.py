@@ -35,8 +35,13 @@ def test_a_second_name_sees_the_write_and_a_view_does_not(xp: Library) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        (1, 9.0), (-1, 9.0), (slice(0, 2), 9.0), (slice(None, None, -2), [8.0, 9.0]), (..., 0.0),
-        (np.array([True, False, True, False]), 9.0), (np.array([0, 2]), [8.0, 9.0]),
+        (1, 9.0),
+        (-1, 9.0),
+        (slice(0, 2), 9.0),
+        (slice(None, None, -2), [8.0, 9.0]),
+        (..., 0.0),
+        (np.array([True, False, True, False]), 9.0),
+        (np.array([0, 2]), [8.0, 9.0]),
     ],
 )
 def test_writing_writes_what_numpy_would(xp: Library, key, value) -> None:

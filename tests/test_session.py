@@ -21,7 +21,7 @@ class Affine(autograd.Policy):
         return (X @ Y) + b
 
     def backward(self, grad):
-        X, Y, b = self.ctx.release                       # a property
+        X, Y, b = self.ctx.release  # a property
         return grad @ Y.T, X.T @ grad, grad.sum(axis=0) if b.size > 1 else grad.sum()
 
 

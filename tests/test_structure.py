@@ -25,7 +25,15 @@ FLOORS = [
     {"testing", "jit", "show", "cli", "__main__"},
 ]
 LIBRARIES = {
-    "torch", "cupy", "cupyx", "jax", "dask", "array_api_strict", "array_api_compat", "mlx", "tensorflow",
+    "torch",
+    "cupy",
+    "cupyx",
+    "jax",
+    "dask",
+    "array_api_strict",
+    "array_api_compat",
+    "mlx",
+    "tensorflow",
 }
 PUBLIC = [neo.autograd, neo.functions, neo.random, neo.backends]
 OPTIONAL = ["torch", "cupy", "scipy", "jax", "array_api_strict", "sklearn", "matplotlib", "hypothesis"]
@@ -72,7 +80,8 @@ def test_module_imports_downwards_only(path: Path) -> None:
     own = _floor(_module(path))
     # The package's own names come from every floor, so only what stands on the last may use them.
     upward = [
-        name for name in _imported(path)
+        name
+        for name in _imported(path)
         if own is not None and name.partition(".")[0] == "neo" and (_floor(name) or 0) > own
     ]
 

@@ -7,14 +7,29 @@ from neo.core.attached import Attached
 
 
 def test_every_attached_name_that_is_declared_exists():
-    declared = [name for name in vars(Attached) if inspect.isroutine(vars(Attached)[name]) or name in ("T", "mT", "real", "imag")]
+    declared = [
+        name
+        for name in vars(Attached)
+        if inspect.isroutine(vars(Attached)[name]) or name in ("T", "mT", "real", "imag")
+    ]
 
     assert [name for name in declared if not hasattr(neo.Array, name)] == []
 
 
 def test_every_operator_and_method_of_an_array_is_declared():
     own = set(vars(Attached)) | set(vars(object))
-    in_the_class_body = {"backend", "device", "dtype", "item", "ndim", "numpy", "shape", "size", "tolist", "data"}
+    in_the_class_body = {
+        "backend",
+        "device",
+        "dtype",
+        "item",
+        "ndim",
+        "numpy",
+        "shape",
+        "size",
+        "tolist",
+        "data",
+    }
     found = {name for name in vars(neo.Array) if not name.startswith("_")}
 
     assert found - own - in_the_class_body == set()

@@ -114,8 +114,17 @@ def standardized(x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
 KERNELS = {
     function.__name__: function
     for function in (
-        erf, relu_backward, linear, shifted, softmax, log_softmax, negative_log_likelihood,
-        cross_entropy_backward, softmax_backward, standardized, linear_weight_backward,
+        erf,
+        relu_backward,
+        linear,
+        shifted,
+        softmax,
+        log_softmax,
+        negative_log_likelihood,
+        cross_entropy_backward,
+        softmax_backward,
+        standardized,
+        linear_weight_backward,
         linear_bias_backward,
     )
 }

@@ -57,9 +57,7 @@ def register(
     module = module or name
     known = _entries.get(name)
     if known is not None and known.module != module:
-        raise ValueError(
-            f"backend {name!r} is already registered for {known.module}; choose another name"
-        )
+        raise ValueError(f"backend {name!r} is already registered for {known.module}; choose another name")
     _loaded.pop(name, None)
     for kind in [kind for kind, backend in BY_TYPE.items() if backend.name == name]:
         del BY_TYPE[kind]

@@ -28,7 +28,9 @@ def to_numpy(raw: torch.Tensor) -> np.ndarray:
 
 def asarray(values: Any, /, **settings: Any) -> torch.Tensor:
     """Return a tensor; a NumPy array that no tensor can share, read-only or reversed, is copied."""
-    if isinstance(values, np.ndarray) and not (values.flags.writeable and min(values.strides, default=0) >= 0):
+    if isinstance(values, np.ndarray) and not (
+        values.flags.writeable and min(values.strides, default=0) >= 0
+    ):
         values = values.copy()
     return xp.asarray(values, **settings)
 

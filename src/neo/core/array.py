@@ -11,7 +11,6 @@ import numpy as np
 from .. import backends
 from ..errors import short_name
 
-
 if TYPE_CHECKING:
     from .attached import Attached
 else:
@@ -88,7 +87,13 @@ class Array(Attached):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __dlpack__(
-        self, /, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+        self,
+        /,
+        *,
+        stream: Any = None,
+        max_version: Any = None,
+        dl_device: Any = None,
+        copy: bool | None = None,
     ) -> Any:
         settings = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
         # A library's own defaults are not always None.

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import backends
 from ..errors import describe
-from .array import Array, Traced, box, raw_of, unbox
+from .array import Array, Traced, box, raw_of
 from .lifting import attributes, lifted, told_apart
 from .listing import Call, call_of, value_of
 from .parts import placed
@@ -115,9 +115,7 @@ def _apply(
     return _record(tape, instance, slots, below, result, settings), instance
 
 
-def _record(
-    tape: Tape, instance: Policy, slots: Any, below: list[Any], result: Any, settings: Any
-) -> Any:
+def _record(tape: Tape, instance: Policy, slots: Any, below: list[Any], result: Any, settings: Any) -> Any:
     """Put an instance on the tape and return its results as traced arrays."""
     instance.slots = slots
     instance.remember(below)

@@ -110,4 +110,5 @@ _CURE = "Save only operands, results and settings, and compute the rest in backw
 def _what_it_keeps(instance: Policy) -> str:
     kept = [*instance.ctx.saved, *attributes(instance).values()]
     what = ", ".join([describe(raw_of(x)) for x in kept])
-    return f"{type(instance).__name__}.forward keeps a value that is neither an operand nor a result (it kept: {what})"
+    name = type(instance).__name__
+    return f"{name}.forward keeps a value that is neither an operand nor a result (it kept: {what})"

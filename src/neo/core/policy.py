@@ -162,10 +162,7 @@ class Policy:
     def _filled(self, parts: Parts) -> tuple[Any, ...]:
         """Return one gradient per result, zeros for results that nothing was pulled from."""
         return tuple(
-            [
-                parts.given[k] if k in parts.given else zeros()
-                for k, zeros in enumerate(self.results_like)
-            ]
+            [parts.given[k] if k in parts.given else zeros() for k, zeros in enumerate(self.results_like)]
         )
 
     def check(self, k: int, dx: Any) -> Any:

@@ -18,7 +18,6 @@ from typing import Any, NoReturn
 from .. import backends
 from .array import Plain, Traced, box, raw_of
 from .dtypes import REAL, differentiable, kind
-from .listing import Listing
 
 _levels = count(1)
 

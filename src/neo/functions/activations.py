@@ -32,7 +32,8 @@ def _relu(xp, x):
 
 
 relu = elementwise(
-    "relu", "Return max(x, 0); NaN of NaN. The gradient at 0 is 0.",
+    "relu",
+    "Return max(x, 0); NaN of NaN. The gradient at 0 is 0.",
     with_kernel("relu_backward", lambda g, out: where(out <= 0, 0, g)),
     domain=(0.1, 3),
 )
@@ -47,7 +48,8 @@ def _sigmoid(xp, x):
 
 
 sigmoid = elementwise(
-    "sigmoid", "Return 1 / (1 + e ** -x), without overflow and accurate on both sides.",
+    "sigmoid",
+    "Return 1 / (1 + e ** -x), without overflow and accurate on both sides.",
     with_kernel("sigmoid_backward", lambda g, out: g * (out * (1 - out))),
     domain=ANY,
 )
@@ -60,7 +62,8 @@ def _softplus(xp, x):
 
 
 softplus = elementwise(
-    "softplus", "Return log(1 + e ** x), which is x itself where x is large.",
+    "softplus",
+    "Return log(1 + e ** x), which is x itself where x is large.",
     lambda g, x: g * sigmoid(x),
     domain=ANY,
 )
@@ -78,7 +81,8 @@ def _silu_slope(x):
 
 
 silu = elementwise(
-    "silu", "Return x * sigmoid(x), also known as swish; NaN at -inf, as 0 * inf is.",
+    "silu",
+    "Return x * sigmoid(x), also known as swish; NaN at -inf, as 0 * inf is.",
     lambda g, x: g * _silu_slope(x),
     domain=ANY,
 )
@@ -96,7 +100,8 @@ def _gelu_slope(x):
 
 
 _gelu_none = elementwise(
-    "gelu", "Return x times the chance that a standard normal number is below x.",
+    "gelu",
+    "Return x times the chance that a standard normal number is below x.",
     lambda g, x: g * _gelu_slope(x),
     domain=ANY,
 )
@@ -119,7 +124,8 @@ def _gelu_tanh_slope(x):
 
 
 gelu_tanh = elementwise(
-    "gelu_tanh", "Return gelu's approximation by tanh. Source: Hendrycks and Gimpel (2016).",
+    "gelu_tanh",
+    "Return gelu's approximation by tanh. Source: Hendrycks and Gimpel (2016).",
     lambda g, x: g * _gelu_tanh_slope(x),
     domain=ANY,
 )

@@ -78,7 +78,7 @@ def layer_norm(x: Any, weight: Any = None, bias: Any = None, axis: Axes = -1, ep
         raise ValueError(f"layer_norm: {describe(x)} has no elements along axis {axis}")
     for name, y in (("weight", weight), ("bias", bias)):
         if y is not None and tuple(y.shape) != shape[axes[0] :]:
-            raise ValueError(f"layer_norm: {name} is {describe(y)}; expected shape {shape[axes[0]:]}")
+            raise ValueError(f"layer_norm: {name} is {describe(y)}; expected shape {shape[axes[0] :]}")
     x, *given = one_dtype(x, *[y for y in (weight, bias) if y is not None])
     weight, bias = [None if y is None else given.pop(0) for y in (weight, bias)]
     return LayerNorm.of(x, weight, bias, axes=axes, eps=eps)

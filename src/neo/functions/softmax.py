@@ -120,7 +120,9 @@ def log_softmax(x: Any, /, *, axis: Axes = -1) -> Any:
 class LogSumExp(BuiltIn):
     domain = ANY
     samples = [
-        ([(3, 4)], {}), ([(3, 4)], {"axis": 0}), ([()], {}),
+        ([(3, 4)], {}),
+        ([(3, 4)], {"axis": 0}),
+        ([()], {}),
         ([(2, 3, 2)], {"axis": (0, -1), "keepdims": True}),
     ]
 

@@ -60,7 +60,13 @@ def empty(shape: Any, *, dtype: Any = None, device: Any = None, backend: Any = N
 
 @_documented
 def eye(
-    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None,
+    n_rows: int,
+    n_cols: int | None = None,
+    /,
+    *,
+    k: int = 0,
+    dtype: Any = None,
+    device: Any = None,
     backend: Any = None,
 ) -> Array:
     """Return a matrix with ones on diagonal k, counted upwards from the main one, else zeros."""
@@ -69,7 +75,13 @@ def eye(
 
 @_documented
 def arange(
-    start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+    start: Any,
+    /,
+    stop: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
     backend: Any = None,
 ) -> Array:
     """Return start, start + step, ... short of stop; of one number, 0, 1, ... short of it."""
@@ -89,8 +101,15 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, 
 
 
 def linspace(
-    start: Any, stop: Any, /, num: int, *, dtype: Any = None, device: Any = None,
-    backend: Any = None, endpoint: bool = True,
+    start: Any,
+    stop: Any,
+    /,
+    num: int,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    backend: Any = None,
+    endpoint: bool = True,
 ) -> Array:
     """Return num evenly spaced numbers from start to stop; without the endpoint, short of it.
 
@@ -98,11 +117,18 @@ def linspace(
     """
     if isinstance(start, Traced) or isinstance(stop, Traced):
         like = start if isinstance(start, Traced) else stop
-        steps = linspace(0, 1, num, dtype=like.dtype, device=like.device, backend=like.backend, endpoint=endpoint)
+        steps = linspace(
+            0, 1, num, dtype=like.dtype, device=like.device, backend=like.backend, endpoint=endpoint
+        )
         return start * (1 - steps) + stop * steps
     library, place = backends.resolve(backend, device)
     out = library.kernel("linspace")(
-        raw_of(start), raw_of(stop), num, dtype=library.dtype(dtype), device=library.place(place), endpoint=endpoint
+        raw_of(start),
+        raw_of(stop),
+        num,
+        dtype=library.dtype(dtype),
+        device=library.place(place),
+        endpoint=endpoint,
     )
     return box(out)
 
@@ -152,7 +178,9 @@ def _from_sequence(obj: Any, dtype: Any, device: Any, backend: Any) -> Array:
     arrays = [x for x in _leaves(obj) if isinstance(x, Array) or backends.is_array(x)]
     if not arrays:
         library, place = backends.resolve(backend, device)
-        return box(library.asarray(_through_numpy(obj).tolist() if dtype is None else list(obj), dtype, place))
+        return box(
+            library.asarray(_through_numpy(obj).tolist() if dtype is None else list(obj), dtype, place)
+        )
     like = raw_of(arrays[0])
     name, place = library_of_all((like,)).name, library_of_all((like,)).device(like)
     out = _stacked(obj, name, place)
@@ -186,8 +214,11 @@ def _like(create: Callable[..., Array], x: Any, values: tuple[Any, ...], dtype: 
     raw = raw_of(x)
     library = library_of_all((raw,))
     out = create(
-        tuple(raw.shape), *values, dtype=raw.dtype if dtype is None else dtype,
-        device=library.device(raw) if device is None else device, backend=library.name,
+        tuple(raw.shape),
+        *values,
+        dtype=raw.dtype if dtype is None else dtype,
+        device=library.device(raw) if device is None else device,
+        backend=library.name,
     )
     return out if isinstance(x, Array) or isinstance(out, Traced) else out.data
 

@@ -17,7 +17,10 @@ class Einsum(BuiltIn):
     """An Einstein sum in which no operand names an index twice, and none names one alone."""
 
     domain = (-2, 2)
-    samples = [([(2, 3), (3, 4)], {"subscripts": "ij,jk->ik"}), ([(3, 2), (2, 4), (4,)], {"subscripts": "ij,jk,k->i"})]
+    samples = [
+        ([(2, 3), (3, 4)], {"subscripts": "ij,jk->ik"}),
+        ([(3, 2), (2, 4), (4,)], {"subscripts": "ij,jk,k->i"}),
+    ]
 
     def forward(self, *operands, subscripts):
         self.ctx.save(*operands)
@@ -127,5 +130,3 @@ def _diagonal(x: Any, s: str, c: str) -> tuple[Any, str]:
     places = arange_like(x, x.shape[0])
     rest = "".join([d for k, d in enumerate(s) if k not in (first, second)])
     return getitem(x, (places, places)), c + rest
-
-

@@ -133,7 +133,9 @@ def elementwise(
         "__module__": __name__,
     }
     policy = type("".join([word.capitalize() for word in name.split("_")]), (Elementwise,), members)
-    function = _unary(kernel, rules, policy) if len(rules) == 1 else _binary(kernel, rules, policy, name, operator)
+    function = (
+        _unary(kernel, rules, policy) if len(rules) == 1 else _binary(kernel, rules, policy, name, operator)
+    )
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     kernel.update({Plain: function, Traced: _general(policy), Array: _general(policy)})

@@ -27,9 +27,7 @@ def _nonzero(x):
 
 # Arithmetic, with Python's operators.
 add = elementwise("add", "Return x + y.", same, same, domain=BOTH, operator=op.add)
-subtract = elementwise(
-    "subtract", "Return x - y.", same, lambda g: -g, domain=BOTH, operator=op.sub
-)
+subtract = elementwise("subtract", "Return x - y.", same, lambda g: -g, domain=BOTH, operator=op.sub)
 multiply = elementwise(
     "multiply", "Return x * y.", lambda g, y: g * y, lambda g, x: g * x, domain=BOTH, operator=op.mul
 )
@@ -74,26 +72,36 @@ remainder = elementwise(
     operator=op.mod,
 )
 floor_divide = elementwise(
-    "floor_divide", "Return floor(x / y). The gradient is zero.", None, None,
-    domain=((0.1, 0.9), (1.1, 2)), operator=op.floordiv,
+    "floor_divide",
+    "Return floor(x / y). The gradient is zero.",
+    None,
+    None,
+    domain=((0.1, 0.9), (1.1, 2)),
+    operator=op.floordiv,
 )
 negative = elementwise("negative", "Return -x.", lambda g: -g, domain=ANY)
 positive = elementwise("positive", "Return +x.", same, domain=ANY)
 square = elementwise("square", "Return x * x.", lambda g, x: g * (2 * x), domain=ANY)
 reciprocal = elementwise("reciprocal", "Return 1 / x.", lambda g, out: -g * out * out, domain=POSITIVE)
 sqrt = elementwise(
-    "sqrt", "Return the square root of x. The gradient at 0 is inf.",
-    lambda g, out: g / (2 * out), domain=POSITIVE,
+    "sqrt",
+    "Return the square root of x. The gradient at 0 is inf.",
+    lambda g, out: g / (2 * out),
+    domain=POSITIVE,
 )
 
 # Sign and rounding.
 abs = elementwise(
-    "abs", "Return |x|. The gradient at 0 is 0, also for complex x.",
-    lambda g, x: g * sign(x), domain=(0.1, 2),
+    "abs",
+    "Return |x|. The gradient at 0 is 0, also for complex x.",
+    lambda g, x: g * sign(x),
+    domain=(0.1, 2),
 )
 sign = elementwise(
-    "sign", "Return the sign of x; z / |z| for complex z. The gradient at 0 is 0.",
-    None, domain=(0.1, 2),
+    "sign",
+    "Return the sign of x; z / |z| for complex z. The gradient at 0 is 0.",
+    None,
+    domain=(0.1, 2),
     # The part of g across the ray through z, over |z|: g itself is a real-linear operand here.
     on_complex=lambda g, x, out: (g - out * real(g * conj(out))) / _nonzero(abs(x)),
 )
@@ -104,12 +112,18 @@ round = elementwise(
     "round", "Return the nearest integer, halves to even. The gradient is zero.", None, domain=(0.6, 1.4)
 )
 copysign = elementwise(
-    "copysign", "Return |x| with the sign of y. The gradient to x at 0 is 0, to y zero.",
-    lambda g, x, y: g * (sign(x) * copysign_one(y)), None, domain=AWAY,
+    "copysign",
+    "Return |x| with the sign of y. The gradient to x at 0 is 0, to y zero.",
+    lambda g, x, y: g * (sign(x) * copysign_one(y)),
+    None,
+    domain=AWAY,
 )
 nextafter = elementwise(
-    "nextafter", "Return the next number after x towards y. The gradient is 1 to x, 0 to y.",
-    same, None, domain=(ANY, ANY),
+    "nextafter",
+    "Return the next number after x towards y. The gradient is 1 to x, 0 to y.",
+    same,
+    None,
+    domain=(ANY, ANY),
 )
 
 # Exponentials and logarithms.
@@ -119,7 +133,9 @@ log = elementwise("log", "Return the natural logarithm of x.", lambda g, x: g / 
 log1p = elementwise(
     "log1p", "Return log(1 + x), accurate near 0.", lambda g, x: g / (x + 1), domain=(-0.8, 2)
 )
-log2 = elementwise("log2", "Return the logarithm of x to base 2.", lambda g, x: g / (x * LOG_2), domain=POSITIVE)
+log2 = elementwise(
+    "log2", "Return the logarithm of x to base 2.", lambda g, x: g / (x * LOG_2), domain=POSITIVE
+)
 log10 = elementwise(
     "log10", "Return the logarithm of x to base 10.", lambda g, x: g / (x * LOG_10), domain=POSITIVE
 )
@@ -141,26 +157,37 @@ logaddexp = elementwise(
 # Trigonometric and hyperbolic functions.
 sin = elementwise("sin", "Return the sine of x, in radians.", lambda g, x: g * cos(x), domain=ANY)
 cos = elementwise("cos", "Return the cosine of x, in radians.", lambda g, x: -g * sin(x), domain=ANY)
-tan = elementwise("tan", "Return the tangent of x, in radians.", lambda g, out: g * (1 + out * out), domain=(-1, 1))
-asin = elementwise("asin", "Return the angle whose sine is x.", lambda g, x: g / sqrt(1 - x * x), domain=INSIDE)
-acos = elementwise("acos", "Return the angle whose cosine is x.", lambda g, x: -g / sqrt(1 - x * x), domain=INSIDE)
+tan = elementwise(
+    "tan", "Return the tangent of x, in radians.", lambda g, out: g * (1 + out * out), domain=(-1, 1)
+)
+asin = elementwise(
+    "asin", "Return the angle whose sine is x.", lambda g, x: g / sqrt(1 - x * x), domain=INSIDE
+)
+acos = elementwise(
+    "acos", "Return the angle whose cosine is x.", lambda g, x: -g / sqrt(1 - x * x), domain=INSIDE
+)
 atan = elementwise("atan", "Return the angle whose tangent is x.", lambda g, x: g / (1 + x * x), domain=ANY)
 sinh = elementwise("sinh", "Return the hyperbolic sine of x.", lambda g, x: g * cosh(x), domain=ANY)
 cosh = elementwise("cosh", "Return the hyperbolic cosine of x.", lambda g, x: g * sinh(x), domain=ANY)
-tanh = elementwise("tanh", "Return the hyperbolic tangent of x.", lambda g, out: g * (1 - out * out), domain=ANY)
+tanh = elementwise(
+    "tanh", "Return the hyperbolic tangent of x.", lambda g, out: g * (1 - out * out), domain=ANY
+)
 asinh = elementwise(
     "asinh", "Return the number whose hyperbolic sine is x.", lambda g, x: g / sqrt(x * x + 1), domain=ANY
 )
 acosh = elementwise(
-    "acosh", "Return the number whose hyperbolic cosine is x.",
+    "acosh",
+    "Return the number whose hyperbolic cosine is x.",
     # Two roots, not one: sqrt(x * x - 1) has another branch where x is complex.
-    lambda g, x: g / (sqrt(x - 1) * sqrt(x + 1)), domain=(1.2, 3),
+    lambda g, x: g / (sqrt(x - 1) * sqrt(x + 1)),
+    domain=(1.2, 3),
 )
 atanh = elementwise(
     "atanh", "Return the number whose hyperbolic tangent is x.", lambda g, x: g / (1 - x * x), domain=INSIDE
 )
 hypot = elementwise(
-    "hypot", "Return sqrt(x * x + y * y). The gradient at (0, 0) is (0, 0).",
+    "hypot",
+    "Return sqrt(x * x + y * y). The gradient at (0, 0) is (0, 0).",
     lambda g, x, out: g * (x / _nonzero(out)),
     lambda g, y, out: g * (y / _nonzero(out)),
     domain=AWAY,
@@ -174,19 +201,22 @@ def _over_square(x, y, z):
 
 
 atan2 = elementwise(
-    "atan2", "Return the angle of the point (y, x), from x / y. The gradient at (0, 0) is (0, 0).",
+    "atan2",
+    "Return the angle of the point (y, x), from x / y. The gradient at (0, 0) is (0, 0).",
     lambda g, x, y: g * _over_square(x, y, y),
     lambda g, x, y: -g * _over_square(x, y, x),
     domain=AWAY,
 )
 maximum = elementwise(
-    "maximum", "Return the larger of x and y. A tie splits the gradient evenly.",
+    "maximum",
+    "Return the larger of x and y. A tie splits the gradient evenly.",
     lambda g, x, y: g * share(x, y),
     lambda g, x, y: g * share(y, x),
     domain=(ANY, ANY),
 )
 minimum = elementwise(
-    "minimum", "Return the smaller of x and y. A tie splits the gradient evenly.",
+    "minimum",
+    "Return the smaller of x and y. A tie splits the gradient evenly.",
     lambda g, x, y: g * share(y, x),
     lambda g, x, y: g * share(x, y),
     domain=(ANY, ANY),

@@ -134,7 +134,7 @@ def _value_gradient(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
     if not _is_basic(key):
         taken = taken * astype(_written(g, key), g.dtype)
     extra = len(shape) - len(taken.shape)
-    return reshape(unbroadcast(taken, shape[max(extra, 0):]), shape)
+    return reshape(unbroadcast(taken, shape[max(extra, 0) :]), shape)
 
 
 def _written(g: Any, key: Any) -> Any:

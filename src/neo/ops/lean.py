@@ -119,8 +119,8 @@ def _is_constant(y: Any, a: Any, tape: Any) -> bool:
 
     Of two arrays traced on several tapes the one of the newer tape is none.
     """
-    return type(y) is type(a) and y.dtype == a.dtype and (
-        not isinstance(y, Traced) or y.tape.level < tape.level
+    return (
+        type(y) is type(a) and y.dtype == a.dtype and (not isinstance(y, Traced) or y.tape.level < tape.level)
     )
 
 

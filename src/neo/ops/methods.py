@@ -78,11 +78,17 @@ OPERATORS: dict[str, tuple[Callable[..., Any], str]] = {
     "rshift": (constant.bitwise_right_shift, ">>="),
 }
 COMPARISONS = {
-    "eq": constant.equal, "ne": constant.not_equal, "lt": constant.less,
-    "le": constant.less_equal, "gt": constant.greater, "ge": constant.greater_equal,
+    "eq": constant.equal,
+    "ne": constant.not_equal,
+    "lt": constant.less,
+    "le": constant.less_equal,
+    "gt": constant.greater,
+    "ge": constant.greater_equal,
 }
 UNARY = {
-    "neg": formulas.negative, "pos": formulas.positive, "abs": formulas.abs,
+    "neg": formulas.negative,
+    "pos": formulas.positive,
+    "abs": formulas.abs,
     "invert": constant.bitwise_invert,
 }
 

@@ -87,7 +87,11 @@ def vecdot(x: Any, y: Any, /, *, axis: int = -1) -> Any:
 
 @composite(
     domain=(-2, 2),
-    samples=[([(3, 4), (4, 2)], {"axes": 1}), ([(2, 3, 4), (4, 2)], {"axes": ((2, 0), (0, 1))}), ([(2,), (3,)], {"axes": 0})],
+    samples=[
+        ([(3, 4), (4, 2)], {"axes": 1}),
+        ([(2, 3, 4), (4, 2)], {"axes": ((2, 0), (0, 1))}),
+        ([(2,), (3,)], {"axes": 0}),
+    ],
 )
 def tensordot(x: Any, y: Any, /, *, axes: Any = 2) -> Any:
     """Return the sum of products over pairs of axes.
@@ -100,8 +104,7 @@ def tensordot(x: Any, y: Any, /, *, axes: Any = 2) -> Any:
     over_x, over_y = _contracted(axes, x.ndim, y.ndim)
     if [x.shape[k] for k in over_x] != [y.shape[k] for k in over_y]:
         raise ValueError(
-            f"tensordot: shapes {tuple(x.shape)} and {tuple(y.shape)} differ along axes "
-            f"{over_x} and {over_y}"
+            f"tensordot: shapes {tuple(x.shape)} and {tuple(y.shape)} differ along axes {over_x} and {over_y}"
         )
     free_x = [k for k in range(x.ndim) if k not in over_x]
     free_y = [k for k in range(y.ndim) if k not in over_y]

@@ -27,10 +27,7 @@ def one_dtype(*operands: Any) -> list[Any]:
         return list(operands)
     dtype = library.xp.result_type(*map(raw_of, operands))
     device = library.device(raw_of(arrays[0]))
-    return [
-        library.asarray(x, dtype, device) if type(x) in NUMBERS else astype(x, dtype)
-        for x in operands
-    ]
+    return [library.asarray(x, dtype, device) if type(x) in NUMBERS else astype(x, dtype) for x in operands]
 
 
 def beside_numbers(x: Any, y: Any) -> tuple[Any, Any]:

@@ -52,7 +52,9 @@ def where(condition: Any, x: Any, y: Any, /) -> Any:
     """
     if type(x) in NUMBERS and type(y) in NUMBERS:
         library = library_of_all((condition,))
-        x = library.asarray(x, library.xp.result_type(library.asarray(x), y), library.device(raw_of(condition)))
+        x = library.asarray(
+            x, library.xp.result_type(library.asarray(x), y), library.device(raw_of(condition))
+        )
     x, y = one_dtype(x, y)
     return Where.of(condition, x, y)
 
@@ -75,7 +77,9 @@ class Clip(BuiltIn):
         return (
             _taken(inside, g, zero, x) if self.needs(0) else None,
             # min is taken where x is under it, unless max is lower still.
-            _taken(_not(above) & (True if high is None else low < high), g, zero, low) if self.needs(1) else None,
+            _taken(_not(above) & (True if high is None else low < high), g, zero, low)
+            if self.needs(1)
+            else None,
             _taken(_not(below) | _crossed(above, low, high), g, zero, high) if self.needs(2) else None,
         )
 

@@ -57,7 +57,9 @@ class Var(BuiltIn):
     def backward(self, g):
         (x,) = self.ctx.release
         shape = kept_shape(tuple(x.shape), self.axis)
-        return reshape(g, shape) * ((x - mean(x, axis=self.axis, keepdims=True)) * (2 / _freedom(x, self.axis, self.correction)))
+        return reshape(g, shape) * (
+            (x - mean(x, axis=self.axis, keepdims=True)) * (2 / _freedom(x, self.axis, self.correction))
+        )
 
 
 @rule(Var)
@@ -249,9 +251,7 @@ class CumulativeProd(BuiltIn):
         if x.shape[axis] == 0:
             return x
         x = conj(x)
-        before = getitem(
-            cumulative_prod(x, axis=axis, include_initial=True), (*lead, slice(0, -1))
-        )
+        before = getitem(cumulative_prod(x, axis=axis, include_initial=True), (*lead, slice(0, -1)))
         return before * _backward_recurrence(astype(g, x.dtype), x, axis)
 
 
@@ -295,4 +295,3 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
     """Return x in order along an axis. Gradient: to the element that each came from."""
     order = argsort(x, axis=axis, descending=descending, stable=stable)
     return take_along_axis(x, order, axis=axis)
-

@@ -42,8 +42,14 @@ def normal(key: Key, shape: Any = (), dtype: Any = None, *, device: Any = None, 
 
 
 def uniform(
-    key: Key, shape: Any = (), dtype: Any = None, minval: float = 0.0, maxval: float = 1.0,
-    *, device: Any = None, backend: Any = None,
+    key: Key,
+    shape: Any = (),
+    dtype: Any = None,
+    minval: float = 0.0,
+    maxval: float = 1.0,
+    *,
+    device: Any = None,
+    backend: Any = None,
 ) -> Array:
     """Return numbers spread evenly over minval <= x < maxval.
 
@@ -103,8 +109,14 @@ def _standard(name: str, key: Key, shape: Any, dtype: Any, device: Any, backend:
 
 
 def truncated_normal(
-    key: Key, lower: float, upper: float, shape: Any = (), dtype: Any = None,
-    *, device: Any = None, backend: Any = None,
+    key: Key,
+    lower: float,
+    upper: float,
+    shape: Any = (),
+    dtype: Any = None,
+    *,
+    device: Any = None,
+    backend: Any = None,
 ) -> Array:
     """Return standard normal numbers on the condition that lower <= x <= upper.
 

@@ -42,8 +42,13 @@ def rand(
 
 
 def randint(
-    low: int, high: int, *shape: Any, seed: Key | int | None = None, dtype: Any = None,
-    device: Any = None, backend: Any = None,
+    low: int,
+    high: int,
+    *shape: Any,
+    seed: Key | int | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    backend: Any = None,
 ) -> Array:
     """Return integers with low <= x < high: `randint(0, 10, (3, 4))` or `randint(0, 10, 3, 4)`.
 

@@ -39,8 +39,15 @@ def permutation(key: Key, x: Any, axis: int = 0, *, device: Any = None, backend:
 
 
 def choice(
-    key: Key, a: Any, shape: Any = (), replace: bool = True, p: Any = None, axis: int = 0,
-    *, device: Any = None, backend: Any = None,
+    key: Key,
+    a: Any,
+    shape: Any = (),
+    replace: bool = True,
+    p: Any = None,
+    axis: int = 0,
+    *,
+    device: Any = None,
+    backend: Any = None,
 ) -> Any:
     """Return elements of an array along an axis, or integers below a, drawn at random.
 

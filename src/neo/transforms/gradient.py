@@ -117,9 +117,7 @@ def one_like(value: Any) -> Any:
     return box(ones) if isinstance(value, Traced) else ones
 
 
-def vjp(
-    f: Callable[..., Any], *primals: Any, has_aux: bool = False, zero_times_inf: str = "nan"
-) -> Any:
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, zero_times_inf: str = "nan") -> Any:
     """Return f's result and the function that pulls a cotangent of it back to the arguments.
 
     primals: the arguments, all differentiated; arrays or trees of them.
@@ -174,5 +172,3 @@ def _is_alike(c: Any, value: Any) -> bool:
     if not (hasattr(c, "dtype") and hasattr(value, "dtype")):
         return isinstance(c, int | float | complex) and isinstance(value, int | float | complex)
     return bool(tuple(c.shape) == tuple(value.shape) and c.dtype == value.dtype)
-
-

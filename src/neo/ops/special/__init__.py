@@ -4,6 +4,14 @@ from . import bessel, distributions, entropy, gamma, incomplete, integrals, norm
 from .normal import erf
 
 __all__ = [
-    "bessel", "distributions", "entropy", "erf", "gamma", "incomplete", "integrals", "normal", "powers",
+    "bessel",
+    "distributions",
+    "entropy",
+    "erf",
+    "gamma",
+    "incomplete",
+    "integrals",
+    "normal",
+    "powers",
     "sinc",
 ]

@@ -22,82 +22,120 @@ def _of_order(name, kind, slope, domain, samples=ORDERS, **settings):
 
 
 jv = _of_order(
-    "jv", "Bessel function of the first kind",
-    lambda g, v, x: g * ((jv(v - 1, x) - jv(v + 1, x)) * 0.5), POSITIVE
+    "jv",
+    "Bessel function of the first kind",
+    lambda g, v, x: g * ((jv(v - 1, x) - jv(v + 1, x)) * 0.5),
+    POSITIVE,
 )
 yv = _of_order(
-    "yv", "Bessel function of the second kind",
-    lambda g, v, x: g * ((yv(v - 1, x) - yv(v + 1, x)) * 0.5), POSITIVE
+    "yv",
+    "Bessel function of the second kind",
+    lambda g, v, x: g * ((yv(v - 1, x) - yv(v + 1, x)) * 0.5),
+    POSITIVE,
 )
 yn = _of_order(
-    "yn", "Bessel function of the second kind", lambda g, n, x: g * ((yn(n - 1, x) - yn(n + 1, x)) * 0.5),
-    POSITIVE, WHOLE, integers="n",
+    "yn",
+    "Bessel function of the second kind",
+    lambda g, n, x: g * ((yn(n - 1, x) - yn(n + 1, x)) * 0.5),
+    POSITIVE,
+    WHOLE,
+    integers="n",
 )
 iv = _of_order(
-    "iv", "modified Bessel function of the first kind",
-    lambda g, v, x: g * ((iv(v - 1, x) + iv(v + 1, x)) * 0.5), POSITIVE,
+    "iv",
+    "modified Bessel function of the first kind",
+    lambda g, v, x: g * ((iv(v - 1, x) + iv(v + 1, x)) * 0.5),
+    POSITIVE,
 )
 kv = _of_order(
-    "kv", "modified Bessel function of the second kind",
-    lambda g, v, x: g * ((kv(v - 1, x) + kv(v + 1, x)) * -0.5), POSITIVE,
+    "kv",
+    "modified Bessel function of the second kind",
+    lambda g, v, x: g * ((kv(v - 1, x) + kv(v + 1, x)) * -0.5),
+    POSITIVE,
 )
 kn = _of_order(
-    "kn", "modified Bessel function of the second kind",
-    lambda g, n, x: g * ((kn(abs(n - 1), x) + kn(n + 1, x)) * -0.5), POSITIVE, WHOLE, integers="n",
+    "kn",
+    "modified Bessel function of the second kind",
+    lambda g, n, x: g * ((kn(abs(n - 1), x) + kn(n + 1, x)) * -0.5),
+    POSITIVE,
+    WHOLE,
+    integers="n",
 )
 ive = _of_order(
-    "ive", "modified Bessel function of the first kind, times e ** -|x|,",
-    lambda g, v, x, out: g * ((ive(v - 1, x) + ive(v + 1, x)) * 0.5 - sign(x) * out), POSITIVE,
+    "ive",
+    "modified Bessel function of the first kind, times e ** -|x|,",
+    lambda g, v, x, out: g * ((ive(v - 1, x) + ive(v + 1, x)) * 0.5 - sign(x) * out),
+    POSITIVE,
 )
 kve = _of_order(
-    "kve", "modified Bessel function of the second kind, times e ** x,",
-    lambda g, v, x, out: g * (out - (kve(v - 1, x) + kve(v + 1, x)) * 0.5), POSITIVE,
+    "kve",
+    "modified Bessel function of the second kind, times e ** x,",
+    lambda g, v, x, out: g * (out - (kve(v - 1, x) + kve(v + 1, x)) * 0.5),
+    POSITIVE,
 )
 jn = jv
 
 j0 = elementwise(
-    "j0", "Return the Bessel function of the first kind of order 0.",
-    lambda g, x: -g * j1(x), domain=ANY,
+    "j0",
+    "Return the Bessel function of the first kind of order 0.",
+    lambda g, x: -g * j1(x),
+    domain=ANY,
 )
 j1 = elementwise(
-    "j1", "Return the Bessel function of the first kind of order 1.",
-    lambda g, x: g * ((j0(x) - jv(2, x)) * 0.5), domain=ANY,
+    "j1",
+    "Return the Bessel function of the first kind of order 1.",
+    lambda g, x: g * ((j0(x) - jv(2, x)) * 0.5),
+    domain=ANY,
 )
 y0 = elementwise(
-    "y0", "Return the Bessel function of the second kind of order 0.",
-    lambda g, x: -g * y1(x), domain=POSITIVE
+    "y0",
+    "Return the Bessel function of the second kind of order 0.",
+    lambda g, x: -g * y1(x),
+    domain=POSITIVE,
 )
 y1 = elementwise(
-    "y1", "Return the Bessel function of the second kind of order 1.",
-    lambda g, x, out: g * (y0(x) - out / x), domain=POSITIVE,
+    "y1",
+    "Return the Bessel function of the second kind of order 1.",
+    lambda g, x, out: g * (y0(x) - out / x),
+    domain=POSITIVE,
 )
 i0 = elementwise(
-    "i0", "Return the modified Bessel function of the first kind of order 0.",
-    lambda g, x: g * i1(x), domain=ANY
+    "i0",
+    "Return the modified Bessel function of the first kind of order 0.",
+    lambda g, x: g * i1(x),
+    domain=ANY,
 )
 i1 = elementwise(
-    "i1", "Return the modified Bessel function of the first kind of order 1.",
-    lambda g, x: g * ((i0(x) + iv(2, x)) * 0.5), domain=ANY,
+    "i1",
+    "Return the modified Bessel function of the first kind of order 1.",
+    lambda g, x: g * ((i0(x) + iv(2, x)) * 0.5),
+    domain=ANY,
 )
 i0e = elementwise(
-    "i0e", "Return i0(x) times e ** -|x|. The gradient at 0, a kink, is 0.",
-    lambda g, x, out: g * (i1e(x) - sign(x) * out), domain=POSITIVE,
+    "i0e",
+    "Return i0(x) times e ** -|x|. The gradient at 0, a kink, is 0.",
+    lambda g, x, out: g * (i1e(x) - sign(x) * out),
+    domain=POSITIVE,
 )
 i1e = elementwise(
-    "i1e", "Return i1(x) times e ** -|x|.",
-    lambda g, x, out: g * ((i0e(x) + ive(2, x)) * 0.5 - sign(x) * out), domain=POSITIVE,
+    "i1e",
+    "Return i1(x) times e ** -|x|.",
+    lambda g, x, out: g * ((i0e(x) + ive(2, x)) * 0.5 - sign(x) * out),
+    domain=POSITIVE,
 )
 k0 = elementwise(
-    "k0", "Return the modified Bessel function of the second kind of order 0.",
-    lambda g, x: -g * k1(x), domain=POSITIVE,
+    "k0",
+    "Return the modified Bessel function of the second kind of order 0.",
+    lambda g, x: -g * k1(x),
+    domain=POSITIVE,
 )
 k1 = elementwise(
-    "k1", "Return the modified Bessel function of the second kind of order 1.",
-    lambda g, x, out: -g * (k0(x) + out / x), domain=POSITIVE,
+    "k1",
+    "Return the modified Bessel function of the second kind of order 1.",
+    lambda g, x, out: -g * (k0(x) + out / x),
+    domain=POSITIVE,
 )
-k0e = elementwise(
-    "k0e", "Return k0(x) times e ** x.", lambda g, x, out: g * (out - k1e(x)), domain=POSITIVE
-)
+k0e = elementwise("k0e", "Return k0(x) times e ** x.", lambda g, x, out: g * (out - k1e(x)), domain=POSITIVE)
 k1e = elementwise(
     "k1e", "Return k1(x) times e ** x.", lambda g, x, out: g * (out - k0e(x) - out / x), domain=POSITIVE
 )

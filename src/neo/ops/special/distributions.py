@@ -20,9 +20,12 @@ INSIDE = (0.1, 0.9)
 
 def _chance(name, operands, doc, **settings):
     """Define a distribution function; its first operands are parameters."""
-    return parametric(name, operands, doc + " Gradient: to " + ", ".join(
-        [x for x in operands.split() if settings.get(x)]
-    ) + ".", **settings)
+    return parametric(
+        name,
+        operands,
+        doc + " Gradient: to " + ", ".join([x for x in operands.split() if settings.get(x)]) + ".",
+        **settings,
+    )
 
 
 # The chi-square distribution with v degrees of freedom.
@@ -34,16 +37,28 @@ def _chi_density(v, x):
 
 
 chdtr = _chance(
-    "chdtr", "v x", "Return the chance of a chi-square number below x.",
-    x=lambda g, v, x: g * _chi_density(v, x), domain=(0.5, 6), samples=CHI,
+    "chdtr",
+    "v x",
+    "Return the chance of a chi-square number below x.",
+    x=lambda g, v, x: g * _chi_density(v, x),
+    domain=(0.5, 6),
+    samples=CHI,
 )
 chdtrc = _chance(
-    "chdtrc", "v x", "Return the chance of a chi-square number above x.",
-    x=lambda g, v, x: -g * where(x < 0, 0, _chi_density(v, where(x < 0, 1, x))), domain=(0.5, 6), samples=CHI,
+    "chdtrc",
+    "v x",
+    "Return the chance of a chi-square number above x.",
+    x=lambda g, v, x: -g * where(x < 0, 0, _chi_density(v, where(x < 0, 1, x))),
+    domain=(0.5, 6),
+    samples=CHI,
 )
 chdtri = _chance(
-    "chdtri", "v p", "Return the x for which chdtrc(v, x) is p.",
-    p=lambda g, v, out: -g / _chi_density(v, out), domain=INSIDE, samples=CHI,
+    "chdtri",
+    "v p",
+    "Return the x for which chdtrc(v, x) is p.",
+    p=lambda g, v, out: -g / _chi_density(v, out),
+    domain=INSIDE,
+    samples=CHI,
 )
 
 # The F distribution.
@@ -56,31 +71,49 @@ def _f_density(dfn, dfd, x):
 
 
 fdtr = _chance(
-    "fdtr", "dfn dfd x", "Return the chance of an F-distributed number below x.",
-    x=lambda g, dfn, dfd, x: g * _f_density(dfn, dfd, x), domain=(0.3, 3), samples=FREE,
+    "fdtr",
+    "dfn dfd x",
+    "Return the chance of an F-distributed number below x.",
+    x=lambda g, dfn, dfd, x: g * _f_density(dfn, dfd, x),
+    domain=(0.3, 3),
+    samples=FREE,
 )
 fdtrc = _chance(
-    "fdtrc", "dfn dfd x", "Return the chance of an F-distributed number above x.",
-    x=lambda g, dfn, dfd, x: -g * _f_density(dfn, dfd, x), domain=(0.3, 3), samples=FREE,
+    "fdtrc",
+    "dfn dfd x",
+    "Return the chance of an F-distributed number above x.",
+    x=lambda g, dfn, dfd, x: -g * _f_density(dfn, dfd, x),
+    domain=(0.3, 3),
+    samples=FREE,
 )
 fdtri = _chance(
-    "fdtri", "dfn dfd p", "Return the x for which fdtr(dfn, dfd, x) is p.",
-    p=lambda g, dfn, dfd, out: g / _f_density(dfn, dfd, out), domain=INSIDE, samples=FREE,
+    "fdtri",
+    "dfn dfd p",
+    "Return the x for which fdtr(dfn, dfd, x) is p.",
+    p=lambda g, dfn, dfd, out: g / _f_density(dfn, dfd, out),
+    domain=INSIDE,
+    samples=FREE,
 )
 
 # The gamma distribution with rate a and shape b.
 RATE = [([(2, 3), (3,)], {"b": 1.5}), ([(), ()], {"b": [12.0]})]
 gdtr = _chance(
-    "gdtr", "a b x", "Return the chance of a gamma-distributed number of rate a and shape b below x.",
+    "gdtr",
+    "a b x",
+    "Return the chance of a gamma-distributed number of rate a and shape b below x.",
     a=lambda g, a, b, x: g * (x * gamma_density(b, a * x)),
     x=lambda g, a, b, x: g * (a * gamma_density(b, a * x)),
-    domain=((0.5, 2), (0.3, 2)), samples=RATE,
+    domain=((0.5, 2), (0.3, 2)),
+    samples=RATE,
 )
 gdtrc = _chance(
-    "gdtrc", "a b x", "Return the chance of a gamma-distributed number of rate a and shape b above x.",
+    "gdtrc",
+    "a b x",
+    "Return the chance of a gamma-distributed number of rate a and shape b above x.",
     a=lambda g, a, b, x: -g * (x * gamma_density(b, a * x)),
     x=lambda g, a, b, x: -g * (a * gamma_density(b, a * x)),
-    domain=((0.5, 2), (0.3, 2)), samples=RATE,
+    domain=((0.5, 2), (0.3, 2)),
+    samples=RATE,
 )
 
 # Student's t distribution.
@@ -108,12 +141,20 @@ def _t_density(df, t):
 
 
 stdtr = _chance(
-    "stdtr", "df t", "Return the chance of a t-distributed number below t.",
-    t=lambda g, df, t: g * _t_density(df, t), domain=(-2, 2), samples=STUDENT,
+    "stdtr",
+    "df t",
+    "Return the chance of a t-distributed number below t.",
+    t=lambda g, df, t: g * _t_density(df, t),
+    domain=(-2, 2),
+    samples=STUDENT,
 )
 stdtrit = _chance(
-    "stdtrit", "df p", "Return the t for which stdtr(df, t) is p.",
-    p=lambda g, df, out: g / _t_density(df, out), domain=INSIDE, samples=STUDENT,
+    "stdtrit",
+    "df p",
+    "Return the t for which stdtr(df, t) is p.",
+    p=lambda g, df, out: g / _t_density(df, out),
+    domain=INSIDE,
+    samples=STUDENT,
 )
 
 # The binomial distribution: k or fewer of n succeed, each with chance p.
@@ -128,16 +169,33 @@ def _binomial_density(k, n, p):
 
 
 bdtr = _chance(
-    "bdtr", "k n p", "Return the chance of k successes or fewer in n tries with chance p each.",
-    k=None, p=lambda g, k, n, p: -g * _binomial_density(k, n, p), integers="n", domain=INSIDE, samples=TRIES,
+    "bdtr",
+    "k n p",
+    "Return the chance of k successes or fewer in n tries with chance p each.",
+    k=None,
+    p=lambda g, k, n, p: -g * _binomial_density(k, n, p),
+    integers="n",
+    domain=INSIDE,
+    samples=TRIES,
 )
 bdtrc = _chance(
-    "bdtrc", "k n p", "Return the chance of more than k successes in n tries with chance p each.",
-    k=None, p=lambda g, k, n, p: g * _binomial_density(k, n, p), integers="n", domain=INSIDE, samples=TRIES,
+    "bdtrc",
+    "k n p",
+    "Return the chance of more than k successes in n tries with chance p each.",
+    k=None,
+    p=lambda g, k, n, p: g * _binomial_density(k, n, p),
+    integers="n",
+    domain=INSIDE,
+    samples=TRIES,
 )
 bdtri = _chance(
-    "bdtri", "k n y", "Return the p for which bdtr(k, n, p) is y.",
-    k=None, y=lambda g, k, n, out: -g / _binomial_density(k, n, out), integers="n", domain=INSIDE,
+    "bdtri",
+    "k n y",
+    "Return the p for which bdtr(k, n, p) is y.",
+    k=None,
+    y=lambda g, k, n, out: -g / _binomial_density(k, n, out),
+    integers="n",
+    domain=INSIDE,
     samples=[([(2, 3)], {"k": 2.0, "n": 5}), ([(3,)], {"k": [[0.0], [3.0]], "n": 4})],
 )
 
@@ -150,16 +208,31 @@ def _waiting_density(k, n, p):
 
 
 nbdtr = _chance(
-    "nbdtr", "k n p", "Return the chance of k failures or fewer before n successes with chance p each.",
-    p=lambda g, k, n, p: g * _waiting_density(k, n, p), integers="k n", domain=INSIDE, samples=WAITS,
+    "nbdtr",
+    "k n p",
+    "Return the chance of k failures or fewer before n successes with chance p each.",
+    p=lambda g, k, n, p: g * _waiting_density(k, n, p),
+    integers="k n",
+    domain=INSIDE,
+    samples=WAITS,
 )
 nbdtrc = _chance(
-    "nbdtrc", "k n p", "Return the chance of more than k failures before n successes with chance p each.",
-    p=lambda g, k, n, p: -g * _waiting_density(k, n, p), integers="k n", domain=INSIDE, samples=WAITS,
+    "nbdtrc",
+    "k n p",
+    "Return the chance of more than k failures before n successes with chance p each.",
+    p=lambda g, k, n, p: -g * _waiting_density(k, n, p),
+    integers="k n",
+    domain=INSIDE,
+    samples=WAITS,
 )
 nbdtri = _chance(
-    "nbdtri", "k n y", "Return the p for which nbdtr(k, n, p) is y.",
-    y=lambda g, k, n, out: g / _waiting_density(k, n, out), integers="k n", domain=INSIDE, samples=WAITS,
+    "nbdtri",
+    "k n y",
+    "Return the p for which nbdtr(k, n, p) is y.",
+    y=lambda g, k, n, out: g / _waiting_density(k, n, out),
+    integers="k n",
+    domain=INSIDE,
+    samples=WAITS,
 )
 
 # The Poisson distribution of mean m.
@@ -171,15 +244,29 @@ def _poisson_density(k, m):
 
 
 pdtr = _chance(
-    "pdtr", "k m", "Return the chance of k events or fewer where m are expected.",
-    k=None, m=lambda g, k, m: -g * _poisson_density(k, m), domain=(0.5, 6), samples=EVENTS,
+    "pdtr",
+    "k m",
+    "Return the chance of k events or fewer where m are expected.",
+    k=None,
+    m=lambda g, k, m: -g * _poisson_density(k, m),
+    domain=(0.5, 6),
+    samples=EVENTS,
 )
 pdtrc = _chance(
-    "pdtrc", "k m", "Return the chance of more than k events where m are expected.",
-    k=None, m=lambda g, k, m: g * _poisson_density(k, m), domain=(0.5, 6), samples=EVENTS,
+    "pdtrc",
+    "k m",
+    "Return the chance of more than k events where m are expected.",
+    k=None,
+    m=lambda g, k, m: g * _poisson_density(k, m),
+    domain=(0.5, 6),
+    samples=EVENTS,
 )
 pdtri = _chance(
-    "pdtri", "k y", "Return the m for which pdtr(k, m) is y.",
-    y=lambda g, k, out: -g / gamma_density(astype(k, out.dtype) + 1, out), integers="k",
-    domain=INSIDE, samples=[([(2, 3)], {"k": 2}), ([(3,)], {"k": 4})],
+    "pdtri",
+    "k y",
+    "Return the m for which pdtr(k, m) is y.",
+    y=lambda g, k, out: -g / gamma_density(astype(k, out.dtype) + 1, out),
+    integers="k",
+    domain=INSIDE,
+    samples=[([(2, 3)], {"k": 2}), ([(3,)], {"k": 4})],
 )

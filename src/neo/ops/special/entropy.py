@@ -22,9 +22,11 @@ def _expit(xp, x):
 
 
 expit = elementwise(
-    "expit", "Return 1 / (1 + e ** -x), without overflow and accurate on both sides.",
+    "expit",
+    "Return 1 / (1 + e ** -x), without overflow and accurate on both sides.",
     # expit(-x) and not 1 - out, which is 0 from x = 37.
-    lambda g, x, out: g * (out * expit(-x)), domain=ANY,
+    lambda g, x, out: g * (out * expit(-x)),
+    domain=ANY,
 )
 
 
@@ -34,8 +36,10 @@ def _log_expit(xp, x):
 
 
 log_expit = elementwise(
-    "log_expit", "Return the logarithm of expit(x), also where that is 0 or 1 but for rounding.",
-    lambda g, x: g * expit(-x), domain=ANY,
+    "log_expit",
+    "Return the logarithm of expit(x), also where that is 0 or 1 but for rounding.",
+    lambda g, x: g * expit(-x),
+    domain=ANY,
 )
 
 
@@ -47,8 +51,10 @@ def _logit(xp, x):
 
 
 logit = elementwise(
-    "logit", "Return log(x / (1 - x)), the inverse of expit.",
-    lambda g, x: g / (x * (1 - x)), domain=(0.1, 0.9)
+    "logit",
+    "Return log(x / (1 - x)), the inverse of expit.",
+    lambda g, x: g / (x * (1 - x)),
+    domain=(0.1, 0.9),
 )
 
 
@@ -60,8 +66,10 @@ def _entr(xp, x):
 
 
 entr = elementwise(
-    "entr", "Return -x * log(x); 0 at 0, where the gradient is inf, and -inf below.",
-    lambda g, x: g * where(x < 0, 0, -log(where(x < 0, 1, x)) - 1), domain=(0.2, 3),
+    "entr",
+    "Return -x * log(x); 0 at 0, where the gradient is inf, and -inf below.",
+    lambda g, x: g * where(x < 0, 0, -log(where(x < 0, 1, x)) - 1),
+    domain=(0.2, 3),
 )
 
 
@@ -87,13 +95,22 @@ def _over(x, y):
 
 
 xlogy = parametric(
-    "xlogy", "x y", "Return x * log(y), 0 where x is 0. The gradient at (0, 0) is -inf to x, 0 to y.",
-    x=lambda g, y: g * log(y), y=lambda g, x, y: g * _over(x, y), domain=(ANY, (0.3, 3)), samples=PAIRS,
+    "xlogy",
+    "x y",
+    "Return x * log(y), 0 where x is 0. The gradient at (0, 0) is -inf to x, 0 to y.",
+    x=lambda g, y: g * log(y),
+    y=lambda g, x, y: g * _over(x, y),
+    domain=(ANY, (0.3, 3)),
+    samples=PAIRS,
 )
 xlog1py = parametric(
-    "xlog1py", "x y", "Return x * log(1 + y), 0 where x is 0. The gradient at (0, -1) is -inf to x, 0 to y.",
-    x=lambda g, y: g * log1p(y), y=lambda g, x, y: g * _over(x, y + 1),
-    domain=(ANY, (-0.5, 2)), samples=PAIRS,
+    "xlog1py",
+    "x y",
+    "Return x * log(1 + y), 0 where x is 0. The gradient at (0, -1) is -inf to x, 0 to y.",
+    x=lambda g, y: g * log1p(y),
+    y=lambda g, x, y: g * _over(x, y + 1),
+    domain=(ANY, (-0.5, 2)),
+    samples=PAIRS,
 )
 
 
@@ -138,18 +155,24 @@ def _rel_entr(xp, x, y):
 
 
 rel_entr = parametric(
-    "rel_entr", "x y",
+    "rel_entr",
+    "x y",
     "Return x * log(x / y) for positive x and y; 0 at x = 0, inf where either is negative.",
-    x=lambda g, x, y: g * _entropy_slope(x, y, 1), y=lambda g, x, y: -g * _quotient(x, y),
-    domain=POSITIVE, samples=PAIRS,
+    x=lambda g, x, y: g * _entropy_slope(x, y, 1),
+    y=lambda g, x, y: -g * _quotient(x, y),
+    domain=POSITIVE,
+    samples=PAIRS,
 )
 
 
 kl_div = parametric(
-    "kl_div", "x y", "Return x * log(x / y) - x + y; y at x = 0, inf where either is negative.",
+    "kl_div",
+    "x y",
+    "Return x * log(x / y) - x + y; y at x = 0, inf where either is negative.",
     x=lambda g, x, y: g * _entropy_slope(x, y, 0),
     y=lambda g, x, y: g * where((x >= 0) & (y >= 0), 1 - _quotient(x, y), 0),
-    domain=POSITIVE, samples=PAIRS,
+    domain=POSITIVE,
+    samples=PAIRS,
 )
 
 
@@ -165,11 +188,13 @@ def _huber_slope(delta, r):
 
 
 huber = parametric(
-    "huber", "delta r",
+    "huber",
+    "delta r",
     "Return r * r / 2 where |r| <= delta, delta * (|r| - delta / 2) beyond; inf if delta < 0.",
     delta=lambda g, delta, r: g * where((delta < 0) | (abs(r) <= delta), 0, abs(r) - delta),
     r=lambda g, delta, r: g * _huber_slope(delta, r),
-    domain=((0.5, 0.9), (1, 3)), samples=PAIRS,
+    domain=((0.5, 0.9), (1, 3)),
+    samples=PAIRS,
 )
 
 
@@ -197,8 +222,11 @@ def _scale_slope(delta, r):
 
 
 pseudo_huber = parametric(
-    "pseudo_huber", "delta r", "Return delta**2 * (sqrt(1 + (r / delta)**2) - 1); inf if delta < 0.",
+    "pseudo_huber",
+    "delta r",
+    "Return delta**2 * (sqrt(1 + (r / delta)**2) - 1); inf if delta < 0.",
     delta=lambda g, delta, r: g * _scale_slope(delta, r),
     r=lambda g, delta, r: g * where(delta < 0, 0, r * (delta / _length(delta, r))),
-    domain=((0.5, 2), (0.3, 3)), samples=PAIRS,
+    domain=((0.5, 2), (0.3, 3)),
+    samples=PAIRS,
 )

@@ -19,27 +19,36 @@ POSITIVE = (0.3, 4)
 BOTH = (POSITIVE, POSITIVE)
 
 gamma = elementwise(
-    "gamma", "Return the gamma function of x; NaN at negative integers.",
-    lambda g, x, out: g * (out * psi(x)), domain=POSITIVE,
+    "gamma",
+    "Return the gamma function of x; NaN at negative integers.",
+    lambda g, x, out: g * (out * psi(x)),
+    domain=POSITIVE,
 )
 gammaln = elementwise(
     "gammaln", "Return the logarithm of |gamma(x)|.", lambda g, x: g * psi(x), domain=POSITIVE
 )
 loggamma = elementwise(
-    "loggamma", "Return the logarithm of gamma(x); NaN for negative x.",
-    lambda g, x: g * psi(x), domain=POSITIVE
+    "loggamma",
+    "Return the logarithm of gamma(x); NaN for negative x.",
+    lambda g, x: g * psi(x),
+    domain=POSITIVE,
 )
 gammasgn = elementwise(
     "gammasgn", "Return the sign of gamma(x). The gradient is zero.", None, domain=POSITIVE
 )
 psi = elementwise(
-    "psi", "Return the digamma function, the slope of gammaln.",
-    lambda g, x: g * polygamma(1, x), domain=POSITIVE
+    "psi",
+    "Return the digamma function, the slope of gammaln.",
+    lambda g, x: g * polygamma(1, x),
+    domain=POSITIVE,
 )
 polygamma = parametric(
-    "polygamma", "n x", "Return the derivative of order n of psi(x). Gradient: to x.",
+    "polygamma",
+    "n x",
+    "Return the derivative of order n of psi(x). Gradient: to x.",
     x=lambda g, n, x: g * polygamma(n + 1, x),
-    integers="n", domain=POSITIVE,
+    integers="n",
+    domain=POSITIVE,
     samples=[([(2, 3)], {"n": 1}), ([(3,)], {"n": 0}), ([(3,)], {"n": [[2], [3]]})],
 )
 
@@ -56,14 +65,18 @@ def rgamma_slope(x):
 
 
 rgamma = elementwise(
-    "rgamma", "Return 1 / gamma(x), 0 where gamma has a pole.",
-    lambda g, x: g * rgamma_slope(x), domain=(-2.4, 3)
+    "rgamma",
+    "Return 1 / gamma(x), 0 where gamma has a pole.",
+    lambda g, x: g * rgamma_slope(x),
+    domain=(-2.4, 3),
 )
 _hurwitz = parametric(
-    "zeta", "x q",
+    "zeta",
+    "x q",
     "Return Hurwitz's zeta function, the sum of 1 / (k + q)**x over k = 0, 1, ... Gradient: to q.",
     q=lambda g, x, q: g * (-x * zeta(x + 1, q)),
-    domain=POSITIVE, samples=[([(2, 3)], {"x": 2.5}), ([(3,)], {"x": [[2.0], [4.0]]})],
+    domain=POSITIVE,
+    samples=[([(2, 3)], {"x": 2.5}), ([(3,)], {"x": [[2.0], [4.0]]})],
 )
 _riemann = parametric(
     "riemann_zeta", "x", "Return Riemann's zeta function. It has no derivative in closed form."
@@ -108,22 +121,31 @@ def _check_over(a: Any, bound: float) -> None:
 
 
 poch = parametric(
-    "poch", "z m", "Return gamma(z + m) / gamma(z). The gradient at the poles of either is NaN.",
+    "poch",
+    "z m",
+    "Return gamma(z + m) / gamma(z). The gradient at the poles of either is NaN.",
     z=lambda g, z, m, out: g * (out * (psi(z + m) - psi(z))),
     m=lambda g, z, m, out: g * (out * psi(z + m)),
-    domain=BOTH, samples=PAIRS,
+    domain=BOTH,
+    samples=PAIRS,
 )
 beta = parametric(
-    "beta", "a b", "Return gamma(a) * gamma(b) / gamma(a + b).",
+    "beta",
+    "a b",
+    "Return gamma(a) * gamma(b) / gamma(a + b).",
     a=lambda g, a, b, out: g * (out * (psi(a) - psi(a + b))),
     b=lambda g, a, b, out: g * (out * (psi(b) - psi(a + b))),
-    domain=BOTH, samples=PAIRS,
+    domain=BOTH,
+    samples=PAIRS,
 )
 betaln = parametric(
-    "betaln", "a b", "Return the logarithm of |beta(a, b)|.",
+    "betaln",
+    "a b",
+    "Return the logarithm of |beta(a, b)|.",
     a=lambda g, a, b: g * (psi(a) - psi(a + b)),
     b=lambda g, a, b: g * (psi(b) - psi(a + b)),
-    domain=BOTH, samples=PAIRS,
+    domain=BOTH,
+    samples=PAIRS,
 )
 
 
@@ -152,8 +174,11 @@ def _low_slope(n, k, out):
 
 
 binom = parametric(
-    "binom", "n k", "Return the binomial coefficient, n over k, for real n and k.",
+    "binom",
+    "n k",
+    "Return the binomial coefficient, n over k, for real n and k.",
     n=lambda g, n, k, out: g * _top_slope(n, k, out),
     k=lambda g, n, k, out: g * _low_slope(n, k, out),
-    domain=((3, 6), (0.5, 2.5)), samples=PAIRS,
+    domain=((3, 6), (0.5, 2.5)),
+    samples=PAIRS,
 )

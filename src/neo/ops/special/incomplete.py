@@ -52,34 +52,66 @@ def beta_density(a, b, x):
 _REFUSED = "\n\nGradient: to {}. In the other operands it is refused: no closed form is known."
 
 gammainc = parametric(
-    "gammainc", "a x", "Return the regularized lower incomplete gamma function." + _REFUSED.format("x"),
-    x=lambda g, a, x: g * gamma_density(a, x), domain=(0.3, 4), samples=ONE,
+    "gammainc",
+    "a x",
+    "Return the regularized lower incomplete gamma function." + _REFUSED.format("x"),
+    x=lambda g, a, x: g * gamma_density(a, x),
+    domain=(0.3, 4),
+    samples=ONE,
 )
 gammaincc = parametric(
-    "gammaincc", "a x", "Return 1 - gammainc(a, x), accurate where it is small." + _REFUSED.format("x"),
-    x=lambda g, a, x: -g * gamma_density(a, x), domain=(0.3, 4), samples=ONE,
+    "gammaincc",
+    "a x",
+    "Return 1 - gammainc(a, x), accurate where it is small." + _REFUSED.format("x"),
+    x=lambda g, a, x: -g * gamma_density(a, x),
+    domain=(0.3, 4),
+    samples=ONE,
 )
 gammaincinv = parametric(
-    "gammaincinv", "a y", "Return the x for which gammainc(a, x) is y." + _REFUSED.format("y"),
-    y=lambda g, a, out: g / gamma_density(a, out), domain=INSIDE, samples=ONE,
+    "gammaincinv",
+    "a y",
+    "Return the x for which gammainc(a, x) is y." + _REFUSED.format("y"),
+    y=lambda g, a, out: g / gamma_density(a, out),
+    domain=INSIDE,
+    samples=ONE,
 )
 gammainccinv = parametric(
-    "gammainccinv", "a y", "Return the x for which gammaincc(a, x) is y." + _REFUSED.format("y"),
-    y=lambda g, a, out: -g / gamma_density(a, out), domain=INSIDE, samples=ONE,
+    "gammainccinv",
+    "a y",
+    "Return the x for which gammaincc(a, x) is y." + _REFUSED.format("y"),
+    y=lambda g, a, out: -g / gamma_density(a, out),
+    domain=INSIDE,
+    samples=ONE,
 )
 betainc = parametric(
-    "betainc", "a b x", "Return the regularized incomplete beta function." + _REFUSED.format("x"),
-    x=lambda g, a, b, x: g * beta_density(a, b, x), domain=INSIDE, samples=TWO,
+    "betainc",
+    "a b x",
+    "Return the regularized incomplete beta function." + _REFUSED.format("x"),
+    x=lambda g, a, b, x: g * beta_density(a, b, x),
+    domain=INSIDE,
+    samples=TWO,
 )
 betaincc = parametric(
-    "betaincc", "a b x", "Return 1 - betainc(a, b, x), accurate where it is small." + _REFUSED.format("x"),
-    x=lambda g, a, b, x: -g * beta_density(a, b, x), domain=INSIDE, samples=TWO,
+    "betaincc",
+    "a b x",
+    "Return 1 - betainc(a, b, x), accurate where it is small." + _REFUSED.format("x"),
+    x=lambda g, a, b, x: -g * beta_density(a, b, x),
+    domain=INSIDE,
+    samples=TWO,
 )
 betaincinv = parametric(
-    "betaincinv", "a b y", "Return the x for which betainc(a, b, x) is y." + _REFUSED.format("y"),
-    y=lambda g, a, b, out: g / beta_density(a, b, out), domain=INSIDE, samples=TWO,
+    "betaincinv",
+    "a b y",
+    "Return the x for which betainc(a, b, x) is y." + _REFUSED.format("y"),
+    y=lambda g, a, b, out: g / beta_density(a, b, out),
+    domain=INSIDE,
+    samples=TWO,
 )
 betainccinv = parametric(
-    "betainccinv", "a b y", "Return the x for which betaincc(a, b, x) is y." + _REFUSED.format("y"),
-    y=lambda g, a, b, out: -g / beta_density(a, b, out), domain=INSIDE, samples=TWO,
+    "betainccinv",
+    "a b y",
+    "Return the x for which betaincc(a, b, x) is y." + _REFUSED.format("y"),
+    y=lambda g, a, b, out: -g / beta_density(a, b, out),
+    domain=INSIDE,
+    samples=TWO,
 )

@@ -16,24 +16,33 @@ POSITIVE = (0.3, 3)
 NEAR = 0.5
 
 hyp1f1 = parametric(
-    "hyp1f1", "a b x", "Return Kummer's function 1F1(a; b; x). Gradient: to x.",
+    "hyp1f1",
+    "a b x",
+    "Return Kummer's function 1F1(a; b; x). Gradient: to x.",
     x=lambda g, a, b, x: g * (hyp1f1(a + 1, b + 1, x) * (a / b)),
-    domain=(-2, 2), samples=[([(2, 3)], {"a": 1.5, "b": 2.5}), ([(3,)], {"a": [[0.5], [2.0]], "b": 3.0})],
+    domain=(-2, 2),
+    samples=[([(2, 3)], {"a": 1.5, "b": 2.5}), ([(3,)], {"a": [[0.5], [2.0]], "b": 3.0})],
 )
 hyp2f1 = parametric(
-    "hyp2f1", "a b c x", "Return Gauss's function 2F1(a, b; c; x). Gradient: to x.",
+    "hyp2f1",
+    "a b c x",
+    "Return Gauss's function 2F1(a, b; c; x). Gradient: to x.",
     x=lambda g, a, b, c, x: g * (hyp2f1(a + 1, b + 1, c + 1, x) * (a * b / c)),
     domain=(-0.9, 0.5),
     samples=[([(2, 3)], {"a": 0.5, "b": 1.5, "c": 2.0}), ([()], {"a": 1.0, "b": 0.3, "c": 1.7})],
 )
 
 exp1 = elementwise(
-    "exp1", "Return the exponential integral E1(x), from x to infinity of e**-t / t.",
-    lambda g, x: -g * (exp(-x) / x), domain=POSITIVE,
+    "exp1",
+    "Return the exponential integral E1(x), from x to infinity of e**-t / t.",
+    lambda g, x: -g * (exp(-x) / x),
+    domain=POSITIVE,
 )
 expi = elementwise(
-    "expi", "Return the exponential integral Ei(x), up to x of e**t / t.",
-    lambda g, x: g * (exp(x) / x), domain=POSITIVE,
+    "expi",
+    "Return the exponential integral Ei(x), up to x of e**t / t.",
+    lambda g, x: g * (exp(x) / x),
+    domain=POSITIVE,
 )
 
 
@@ -44,9 +53,12 @@ def _expn_slope(n, x, out):
 
 
 expn = parametric(
-    "expn", "n x", "Return the exponential integral of whole order n. Gradient: to x.",
+    "expn",
+    "n x",
+    "Return the exponential integral of whole order n. Gradient: to x.",
     x=lambda g, n, x, out: g * _expn_slope(n, x, out),
-    integers="n", domain=POSITIVE,
+    integers="n",
+    domain=POSITIVE,
     samples=[([(2, 3)], {"n": 3}), ([(3,)], {"n": 0}), ([(3,)], {"n": [[1], [2]]})],
 )
 
@@ -60,15 +72,23 @@ def _ellipk_closed(m):
 
 
 ellipk = elementwise(
-    "ellipk", "Return the complete elliptic integral of the first kind, of the parameter m.",
-    lambda g, x: g * either(abs(x) < NEAR, x, _ellipk_series, _ellipk_closed, (0, -1)), domain=(-0.9, 0.9),
+    "ellipk",
+    "Return the complete elliptic integral of the first kind, of the parameter m.",
+    lambda g, x: g * either(abs(x) < NEAR, x, _ellipk_series, _ellipk_closed, (0, -1)),
+    domain=(-0.9, 0.9),
 )
 ellipe = elementwise(
-    "ellipe", "Return the complete elliptic integral of the second kind, of the parameter m.",
-    lambda g, x: g * either(
-        abs(x) < NEAR, x,
-        lambda m: hyp2f1(0.5, 1.5, 2, m) * (-math.pi / 8),
-        lambda m: (ellipe(m) - ellipk(m)) / (2 * m), (0, -1),
+    "ellipe",
+    "Return the complete elliptic integral of the second kind, of the parameter m.",
+    lambda g, x: (
+        g
+        * either(
+            abs(x) < NEAR,
+            x,
+            lambda m: hyp2f1(0.5, 1.5, 2, m) * (-math.pi / 8),
+            lambda m: (ellipe(m) - ellipk(m)) / (2 * m),
+            (0, -1),
+        )
     ),
     domain=(-0.9, 0.9),
 )
@@ -81,11 +101,17 @@ def _ellipem1(xp, p):
 
 # Slopes of p and not of 1 - p, which is 1 for the small p that these functions are for.
 ellipem1 = elementwise(
-    "ellipem1", "Return ellipe(1 - x), with a gradient that is right where x is small.",
-    lambda g, x: g * either(
-        abs(1 - x) < NEAR, x,
-        lambda p: hyp2f1(0.5, 1.5, 2, 1 - p) * (math.pi / 8),
-        lambda p: (ellipkm1(p) - ellipem1(p)) / (2 * (1 - p)), (1, 2),
+    "ellipem1",
+    "Return ellipe(1 - x), with a gradient that is right where x is small.",
+    lambda g, x: (
+        g
+        * either(
+            abs(1 - x) < NEAR,
+            x,
+            lambda p: hyp2f1(0.5, 1.5, 2, 1 - p) * (math.pi / 8),
+            lambda p: (ellipkm1(p) - ellipem1(p)) / (2 * (1 - p)),
+            (1, 2),
+        )
     ),
     domain=(0.1, 1.8),
 )
@@ -96,16 +122,17 @@ def _ellipkm1_closed(p):
 
 
 ellipkm1 = elementwise(
-    "ellipkm1", "Return ellipk(1 - x), accurate where x is small.",
-    lambda g, x: g * either(
-        abs(1 - x) < NEAR, x, lambda p: -_ellipk_series(1 - p), _ellipkm1_closed, (1, 2)
-    ),
+    "ellipkm1",
+    "Return ellipk(1 - x), accurate where x is small.",
+    lambda g, x: g * either(abs(1 - x) < NEAR, x, lambda p: -_ellipk_series(1 - p), _ellipkm1_closed, (1, 2)),
     domain=(0.1, 1.8),
 )
 spence = elementwise(
-    "spence", "Return Spence's function, from 1 to x of log(t) / (1 - t). The gradient at 0 is -inf.",
-    lambda g, x: g * either(
-        abs(x - 1) < NEAR, x, lambda x: -hyp2f1(1, 1, 2, 1 - x), lambda x: log(x) / (1 - x), (1, 2)
+    "spence",
+    "Return Spence's function, from 1 to x of log(t) / (1 - t). The gradient at 0 is -inf.",
+    lambda g, x: (
+        g
+        * either(abs(x - 1) < NEAR, x, lambda x: -hyp2f1(1, 1, 2, 1 - x), lambda x: log(x) / (1 - x), (1, 2))
     ),
     domain=POSITIVE,
 )
@@ -117,8 +144,10 @@ def _legendre_slope(m, v, x):
 
 
 lpmv = parametric(
-    "lpmv", "m v x",
+    "lpmv",
+    "m v x",
     "Return the associated Legendre function of whole order m and degree v. Gradient: to x, NaN at -1 and 1.",
     x=lambda g, m, v, x: g * _legendre_slope(m, v, x),
-    domain=(-0.8, 0.8), samples=[([(2, 3)], {"m": 1.0, "v": 2.5}), ([(3,)], {"m": [[0.0], [2.0]], "v": 3.0})],
+    domain=(-0.8, 0.8),
+    samples=[([(2, 3)], {"m": 1.0, "v": 2.5}), ([(3,)], {"m": [[0.0], [2.0]], "v": 3.0})],
 )

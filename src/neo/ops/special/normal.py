@@ -26,12 +26,16 @@ def normal_density(x):
 
 
 erf = elementwise(
-    "erf", "Return the error function of real x: 2 / sqrt(pi) times the integral of e ** -t**2 from 0 to x.",
-    lambda g, x: g * _bell(x), domain=ANY,
+    "erf",
+    "Return the error function of real x: 2 / sqrt(pi) times the integral of e ** -t**2 from 0 to x.",
+    lambda g, x: g * _bell(x),
+    domain=ANY,
 )
 erfc = elementwise(
-    "erfc", "Return 1 - erf(x), accurate where it is small.",
-    lambda g, x: -g * _bell(x), domain=ANY,
+    "erfc",
+    "Return 1 - erf(x), accurate where it is small.",
+    lambda g, x: -g * _bell(x),
+    domain=ANY,
 )
 
 
@@ -49,8 +53,11 @@ def _tail(x, sign):
 
 def _erfcx_slope(x):
     return either(
-        x < FAR, x, lambda x: 2 * x * erfcx(x) - TWO_OVER_ROOT_PI,
-        lambda x: _tail(x, -1) * TWO_OVER_ROOT_PI, (0, FAR),
+        x < FAR,
+        x,
+        lambda x: 2 * x * erfcx(x) - TWO_OVER_ROOT_PI,
+        lambda x: _tail(x, -1) * TWO_OVER_ROOT_PI,
+        (0, FAR),
     )
 
 
@@ -65,32 +72,46 @@ erfi = elementwise(
     "erfi", "Return -i * erf(i * x).", lambda g, x: g * (exp(x * x) * TWO_OVER_ROOT_PI), domain=ANY
 )
 dawsn = elementwise(
-    "dawsn", "Return Dawson's integral, e ** -(x * x) times the integral of e ** t**2 from 0 to x.",
-    lambda g, x: g * _dawsn_slope(x), domain=ANY,
+    "dawsn",
+    "Return Dawson's integral, e ** -(x * x) times the integral of e ** t**2 from 0 to x.",
+    lambda g, x: g * _dawsn_slope(x),
+    domain=ANY,
 )
 erfinv = elementwise(
-    "erfinv", "Return the number whose error function is x. The gradient at -1 and 1 is inf.",
-    lambda g, out: g * (exp(out * out) * (1 / TWO_OVER_ROOT_PI)), domain=(-0.9, 0.9),
+    "erfinv",
+    "Return the number whose error function is x. The gradient at -1 and 1 is inf.",
+    lambda g, out: g * (exp(out * out) * (1 / TWO_OVER_ROOT_PI)),
+    domain=(-0.9, 0.9),
 )
 erfcinv = elementwise(
-    "erfcinv", "Return the number whose erfc is x. The gradient at 0 and 2 is -inf.",
-    lambda g, out: -g * (exp(out * out) * (1 / TWO_OVER_ROOT_PI)), domain=(0.1, 1.9),
+    "erfcinv",
+    "Return the number whose erfc is x. The gradient at 0 and 2 is -inf.",
+    lambda g, out: -g * (exp(out * out) * (1 / TWO_OVER_ROOT_PI)),
+    domain=(0.1, 1.9),
 )
 ndtr = elementwise(
-    "ndtr", "Return the chance that a standard normal number is below x.",
-    lambda g, x: g * normal_density(x), domain=ANY,
+    "ndtr",
+    "Return the chance that a standard normal number is below x.",
+    lambda g, x: g * normal_density(x),
+    domain=ANY,
 )
 log_ndtr = elementwise(
-    "log_ndtr", "Return the logarithm of ndtr(x), also where that is 0 or 1 but for rounding.",
+    "log_ndtr",
+    "Return the logarithm of ndtr(x), also where that is 0 or 1 but for rounding.",
     # The inverse Mills ratio: density over chance, of which neither can be had far left.
-    lambda g, x: g * (math.sqrt(2 / math.pi) / erfcx(x * -ROOT_HALF)), domain=ANY,
+    lambda g, x: g * (math.sqrt(2 / math.pi) / erfcx(x * -ROOT_HALF)),
+    domain=ANY,
 )
 ndtri = elementwise(
-    "ndtri", "Return the number below which a standard normal one is with chance x.",
-    lambda g, out: g * (exp(out * out * 0.5) * ROOT_TAU), domain=(0.1, 0.9),
+    "ndtri",
+    "Return the number below which a standard normal one is with chance x.",
+    lambda g, out: g * (exp(out * out * 0.5) * ROOT_TAU),
+    domain=(0.1, 0.9),
 )
 ndtri_exp = elementwise(
-    "ndtri_exp", "Return ndtri(e ** x), accurate where e ** x rounds to 0 or 1.",
+    "ndtri_exp",
+    "Return ndtri(e ** x), accurate where e ** x rounds to 0 or 1.",
     # The Mills ratio: e ** x is ndtr(out).
-    lambda g, out: g * (erfcx(out * -ROOT_HALF) * math.sqrt(math.pi / 2)), domain=(-3, -0.1),
+    lambda g, out: g * (erfcx(out * -ROOT_HALF) * math.sqrt(math.pi / 2)),
+    domain=(-3, -0.1),
 )

@@ -96,7 +96,11 @@ def parametric(
     """
     names, whole = tuple(operands.split()), integers.split()
     members = {
-        "operands": names, "formulas": formulas, "domain": domain, "samples": samples, "__doc__": doc,
+        "operands": names,
+        "formulas": formulas,
+        "domain": domain,
+        "samples": samples,
+        "__doc__": doc,
         "__module__": __name__,
     }
     policy = type("".join([word.capitalize() for word in name.split("_")]), (Parametric,), members)

@@ -27,8 +27,10 @@ def _cbrt(xp, x):
 
 
 cbrt = elementwise(
-    "cbrt", "Return the cube root of x. The gradient at 0 is inf.",
-    lambda g, out: g / (3 * (out * out)), domain=(0.2, 3),
+    "cbrt",
+    "Return the cube root of x. The gradient at 0 is inf.",
+    lambda g, out: g / (3 * (out * out)),
+    domain=(0.2, 3),
 )
 exp2 = elementwise("exp2", "Return 2 ** x.", lambda g, out: g * (out * math.log(2)), domain=ANY)
 exp10 = elementwise("exp10", "Return 10 ** x.", lambda g, out: g * (out * math.log(10)), domain=ANY)
@@ -103,16 +105,22 @@ def _lambda_slope(base, lmbda, out):
 
 POWERS = ((0.5, 3), (0.3, 2))
 boxcox = parametric(
-    "boxcox", "x lmbda", "Return (x ** lmbda - 1) / lmbda, log(x) where lmbda is 0.",
+    "boxcox",
+    "x lmbda",
+    "Return (x ** lmbda - 1) / lmbda, log(x) where lmbda is 0.",
     x=lambda g, x, lmbda: g * x ** (lmbda - 1),
     lmbda=lambda g, x, lmbda, out: g * _lambda_slope(x, lmbda, out),
-    domain=POWERS, samples=PAIRS,
+    domain=POWERS,
+    samples=PAIRS,
 )
 boxcox1p = parametric(
-    "boxcox1p", "x lmbda", "Return ((1 + x) ** lmbda - 1) / lmbda, log(1 + x) where lmbda is 0.",
+    "boxcox1p",
+    "x lmbda",
+    "Return ((1 + x) ** lmbda - 1) / lmbda, log(1 + x) where lmbda is 0.",
     x=lambda g, x, lmbda: g * exp((lmbda - 1) * log1p(x)),
     lmbda=lambda g, x, lmbda, out: g * _lambda_slope(1 + x, lmbda, out),
-    domain=POWERS, samples=PAIRS,
+    domain=POWERS,
+    samples=PAIRS,
 )
 
 
@@ -139,16 +147,22 @@ def _inverse_slope(base, y, lmbda):
 
 
 inv_boxcox = parametric(
-    "inv_boxcox", "y lmbda", "Return the x whose boxcox(x, lmbda) is y.",
+    "inv_boxcox",
+    "y lmbda",
+    "Return the x whose boxcox(x, lmbda) is y.",
     y=lambda g, lmbda, out: g * out ** (1 - lmbda),
     lmbda=lambda g, y, lmbda, out: g * _inverse_slope(out, y, lmbda),
-    domain=((-0.3, 2), (0.3, 2)), samples=PAIRS,
+    domain=((-0.3, 2), (0.3, 2)),
+    samples=PAIRS,
 )
 inv_boxcox1p = parametric(
-    "inv_boxcox1p", "y lmbda", "Return the x whose boxcox1p(x, lmbda) is y.",
+    "inv_boxcox1p",
+    "y lmbda",
+    "Return the x whose boxcox1p(x, lmbda) is y.",
     y=lambda g, lmbda, out: g * (out + 1) ** (1 - lmbda),
     lmbda=lambda g, y, lmbda, out: g * _inverse_slope(out + 1, y, lmbda),
-    domain=((-0.3, 2), (0.3, 2)), samples=PAIRS,
+    domain=((-0.3, 2), (0.3, 2)),
+    samples=PAIRS,
 )
 
 sindg = elementwise(
@@ -158,12 +172,16 @@ cosdg = elementwise(
     "cosdg", "Return the cosine of x degrees.", lambda g, x: g * (sindg(x) * -DEGREE), domain=(-170, 170)
 )
 tandg = elementwise(
-    "tandg", "Return the tangent of x degrees.",
-    lambda g, out: g * ((1 + out * out) * DEGREE), domain=(-70, 70)
+    "tandg",
+    "Return the tangent of x degrees.",
+    lambda g, out: g * ((1 + out * out) * DEGREE),
+    domain=(-70, 70),
 )
 cotdg = elementwise(
-    "cotdg", "Return the cotangent of x degrees.",
-    lambda g, out: g * ((1 + out * out) * -DEGREE), domain=(20, 160),
+    "cotdg",
+    "Return the cotangent of x degrees.",
+    lambda g, out: g * ((1 + out * out) * -DEGREE),
+    domain=(20, 160),
 )
 
 
@@ -173,7 +191,12 @@ def _radian(xp, d, m, s):
 
 
 radian = parametric(
-    "radian", "d m s", "Return an angle of d degrees, m minutes and s seconds in radians.",
-    d=lambda g: g * DEGREE, m=lambda g: g * (DEGREE / 60), s=lambda g: g * (DEGREE / 3600),
-    domain=(-60, 60), samples=[([(2, 3), (2, 3), (2, 3)], {}), ([(2, 1), (), (3,)], {})],
+    "radian",
+    "d m s",
+    "Return an angle of d degrees, m minutes and s seconds in radians.",
+    d=lambda g: g * DEGREE,
+    m=lambda g: g * (DEGREE / 60),
+    s=lambda g: g * (DEGREE / 3600),
+    domain=(-60, 60),
+    samples=[([(2, 3), (2, 3), (2, 3)], {}), ([(2, 1), (), (3,)], {})],
 )

@@ -74,5 +74,6 @@ def sinc_slope(x: Any, /, *, order: int) -> Any:
 sinc = elementwise(
     "sinc",
     "Return sin(pi * x) / (pi * x): 1 at 0, where its slopes are 0 and -pi**2 / 3, and 0 at infinity.",
-    lambda g, x: g * (sinc_slope(x, order=1) * math.pi), domain=ANY,
+    lambda g, x: g * (sinc_slope(x, order=1) * math.pi),
+    domain=ANY,
 )
