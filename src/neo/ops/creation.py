@@ -36,7 +36,7 @@ _WHERE = """
 
     dtype: a dtype of any library, its name, or None for the default. device: a device's name.
     backend: a backend's name. Without either the array is made where `neo.backends.use` says, else
-    on NumPy. Returns an Array. Raises ValueError for a device or backend that is not there.
+    on NumPy. Returns an Array; it has no gradient. Raises ValueError for a device or backend not there.
     """
 
 
@@ -202,7 +202,7 @@ def _stacked(obj: Any, backend: str, device: str) -> Array:
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None, backend: Any = None) -> Array:
-    """Return an array that shares memory with x, any object with `__dlpack__`."""
+    """Return an array that shares memory with x, any object with `__dlpack__`. There is no gradient."""
     if isinstance(x, Array) or backends.is_array(x):
         return asarray(x, device=device, backend=backend, copy=copy)
     library, place = backends.resolve(backend, device)
@@ -224,17 +224,23 @@ def _like(create: Callable[..., Array], x: Any, values: tuple[Any, ...], dtype: 
 
 
 def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-    """Return zeros with the shape, dtype, library and device of x, unless told otherwise."""
+    """Return zeros with the shape, dtype, library and device of x, unless told otherwise.
+
+    The values of x do not matter, so it gets no gradient.
+    """
     return _like(zeros, x, (), dtype, device)
 
 
 def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-    """Return ones with the shape, dtype, library and device of x, unless told otherwise."""
+    """Return ones with the shape, dtype, library and device of x, unless told otherwise.
+
+    The values of x do not matter, so it gets no gradient.
+    """
     return _like(ones, x, (), dtype, device)
 
 
 def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-    """Return an array like x with whatever its memory holds."""
+    """Return an array like x with whatever its memory holds. There is no gradient."""
     return _like(empty, x, (), dtype, device)
 
 

@@ -51,7 +51,10 @@ class MatrixTranspose(BuiltIn):
 
 @rule(MatrixTranspose)
 def matrix_transpose(x: Any, /) -> Any:
-    """Return x with its last two axes exchanged. Raises ValueError below two axes."""
+    """Return x with its last two axes exchanged. Gradient: to x, exchanged back.
+
+    Raises ValueError below two axes.
+    """
     if len(x.shape) < 2:
         raise ValueError(f"matrix_transpose needs at least 2 axes, got shape {tuple(x.shape)}")
     return MatrixTranspose.of(x)
@@ -59,7 +62,7 @@ def matrix_transpose(x: Any, /) -> Any:
 
 @composite(domain=ANY, samples=[([(2, 3, 4)], {"source": 0, "destination": -1})])
 def moveaxis(x: Any, source: Axes, destination: Axes, /) -> Any:
-    """Return x with axes moved to other places; the rest keep their order."""
+    """Return x with axes moved to other places; the rest keep their order. Gradient: to x."""
     sources, places = positive_axes(source, x.ndim), positive_axes(destination, x.ndim)
     if len(sources) != len(places):
         raise ValueError(f"moveaxis: {len(sources)} axes for {len(places)} places")
@@ -71,7 +74,7 @@ def moveaxis(x: Any, source: Axes, destination: Axes, /) -> Any:
 
 @composite(domain=ANY, samples=[([(2, 3)], {"axis": 1}), ([()], {"axis": 0})])
 def expand_dims(x: Any, /, axis: Axes = 0) -> Any:
-    """Return x with axes of length 1 added, at those places of the result."""
+    """Return x with axes of length 1 added, at those places of the result. Gradient: to x."""
     count = len(axis) if isinstance(axis, tuple) else 1
     places = _places(axis, x.ndim + count)
     lengths = iter(x.shape)
@@ -88,7 +91,10 @@ def _places(axis: Axes, ndim: int) -> tuple[int, ...]:
 
 @composite(domain=ANY, samples=[([(2, 1, 3)], {"axis": 1}), ([(1, 3, 1)], {"axis": (0, 2)})])
 def squeeze(x: Any, /, axis: Axes) -> Any:
-    """Return x without axes of length 1. Raises ValueError for an axis of another length."""
+    """Return x without axes of length 1. Gradient: to x.
+
+    Raises ValueError for an axis of another length.
+    """
     axes = positive_axes(axis, x.ndim)
     for k in axes:
         if x.shape[k] != 1:
@@ -111,7 +117,7 @@ class Flip(BuiltIn):
 
 @rule(Flip)
 def flip(x: Any, /, *, axis: Axes = None) -> Any:
-    """Return x with the order of elements along axes reversed; None means all axes."""
+    """Return x with the order of elements along axes reversed; None means all axes. Gradient: to x."""
     return Flip.of(x, axis=positive_axes(axis, x.ndim))
 
 
@@ -131,7 +137,10 @@ class Roll(BuiltIn):
 
 @rule(Roll)
 def roll(x: Any, /, shift: int | tuple[int, ...], *, axis: Axes = None) -> Any:
-    """Return x with elements moved along axes; what leaves at one end enters at the other."""
+    """Return x with elements moved along axes; what leaves at one end enters at the other.
+
+    axis: None moves along the flattened x. Gradient: to x, moved back.
+    """
     return Roll.of(x, shift=shift, axis=axis)
 
 
@@ -292,7 +301,7 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 @composite(domain=ANY, samples=[([(2,), (3,)], {}), ([(2,), (3,), (1,)], {"indexing": "ij"})])
 def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Any, ...]:
-    """Return coordinate grids of 1-d arrays; `xy` exchanges the first two axes."""
+    """Return coordinate grids of 1-d arrays; `xy` exchanges the first two axes. Gradient: to each."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', got {indexing!r}")
     arrays = one_dtype(*arrays) if arrays else []
