@@ -8,10 +8,11 @@ library and device of x.
 from __future__ import annotations
 
 import math as _math
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 import numpy as _np
 
-from . import fft, linalg, special
 from .core.array import Array
 from .ops.broadcasting import broadcast_to, conj, imag, real, reshape, sum
 from .ops.constant import all_of as all
@@ -141,5 +142,16 @@ uint8, uint16, uint32, uint64 = [_np.dtype(f"uint{n}") for n in (8, 16, 32, 64)]
 float16, float32, float64 = [_np.dtype(f"float{n}") for n in (16, 32, 64)]
 complex64, complex128 = _np.dtype("complex64"), _np.dtype("complex128")
 
-# What namespaces bound to a library have too: every public name above.
-__all__ = [name for name in globals() if not name.startswith("_") and name != "annotations"]
+# Loaded on first use: they are half of neo, and most programs want none or one of them. Their
+# operations enter `neo.policies` then.
+_EXTENSIONS = ("fft", "linalg", "special")
+
+# What namespaces bound to a library have too: every public name above, and the extensions.
+__all__ = [*[name for name in globals() if not name.startswith("_") and name != "annotations"], *_EXTENSIONS]
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _EXTENSIONS:
+        raise AttributeError(f"neo.numpy has no {name!r}")
+    globals()[name] = found = _import_module(f"neo.{name}")
+    return found

@@ -14,7 +14,7 @@ from ..ops.formulas import exp, maximum, minimum, tanh
 from ..ops.kernels import with_kernel
 from ..ops.registry import BuiltIn, rule
 from ..ops.selection import where
-from ..ops.special import erf
+from ..ops.special.normal import erf
 from .operands import real
 
 ANY = (-3, 3)

@@ -1,17 +1,4 @@
-"""Special functions with their derivatives, by family. `neo.numpy.special` has their names."""
+"""Special functions with their derivatives, a file for each family. `neo.numpy.special` has their names.
 
-from . import bessel, distributions, entropy, gamma, incomplete, integrals, normal, powers, sinc
-from .normal import erf
-
-__all__ = [
-    "bessel",
-    "distributions",
-    "entropy",
-    "erf",
-    "gamma",
-    "incomplete",
-    "integrals",
-    "normal",
-    "powers",
-    "sinc",
-]
+Nothing is imported here: who needs one family, as neo.functions needs erf, does not pay for all.
+"""
