@@ -148,3 +148,9 @@ def test_iteration_over_a_0d_array_is_a_type_error(xp: Library) -> None:
 
 def test_length_is_that_of_the_first_axis(xp: Library) -> None:
     assert len(xp.array(X)) == 2
+
+
+def test_take_counts_negative_positions_from_the_end(xp: Library) -> None:
+    found = nep.take(xp.asarray(X), xp.asarray([-1, 0, -3]), axis=1)
+
+    np.testing.assert_array_equal(xp.numpy(found), X[:, [-1, 0, -3]])

@@ -106,6 +106,17 @@ def _in_range(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tens
     return checked
 
 
+def _taken(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
+    """Return what take does; index_select knows no negative index, and on a CPU says so."""
+    if x.device.type == "cpu":
+        try:
+            return torch.index_select(x, axis, indices)
+        except RuntimeError:
+            pass
+    positions = torch.where(indices < 0, indices + x.shape[axis], indices).long()
+    return torch.index_select(x, axis, positions)
+
+
 def _taken_along(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
     """Return what take_along_axis does; PyTorch's own take_along_dim wraps what is out of range."""
     n, m = x.shape[axis], indices.shape[axis]
@@ -124,8 +135,27 @@ def _stretched(value: Any, x: torch.Tensor, shape: torch.Size) -> torch.Tensor:
     return torch.broadcast_to(value, shape)
 
 
+def _is_view(key: Any) -> bool:
+    """Tell whether x[key] is a view of x."""
+    keys = key if isinstance(key, tuple) else (key,)
+    return all(
+        [
+            (type(k) is slice and (k.step is None or k.step > 0))
+            or k is None
+            or k is Ellipsis
+            or type(k) is int
+            for k in keys
+        ]
+    )
+
+
 def put(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
     """Return a copy of x with x[key] = value."""
+    if _is_view(key):
+        out = x.clone(memory_format=torch.contiguous_format)
+        part = out[key]
+        part.copy_(_stretched(value, x, part.shape))
+        return out
     positions = torch.arange(x.numel(), device=x.device).reshape(x.shape)
     where = getitem(positions, key)
     out = x.clone(memory_format=torch.contiguous_format)
@@ -181,7 +211,7 @@ def load() -> Backend:
             "getitem": getitem,
             "put": put,
             "add_at": add_at,
-            "take": _in_range(lambda x, indices, axis: torch.index_select(x, axis, indices)),
+            "take": _in_range(_taken),
             "take_along_axis": _in_range(_taken_along),
             "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),
             "fft": torch_fft,
