@@ -17,10 +17,7 @@ def test_every_operation_declares_a_domain() -> None:
 
 
 def test_every_operation_declares_samples_or_takes_any_shapes() -> None:
-    missing = [
-        name for name, owner in DECLARED.items()
-        if not hasattr(owner, "rules") and not owner.samples
-    ]
+    missing = [name for name, owner in DECLARED.items() if not hasattr(owner, "rules") and not owner.samples]
 
     assert missing == []
 
@@ -39,11 +36,55 @@ def test_every_operation_has_a_docstring() -> None:
 
 def test_operations_of_complex_numbers_are_tested_with_them() -> None:
     expected = {
-        "abs", "acos", "acosh", "add", "asin", "asinh", "astype", "atan", "atanh", "concat", "conj",
-        "cos", "cosh", "cumulative_prod", "cumulative_sum", "divide", "einsum", "exp", "expm1",
-        "getitem", "imag", "log", "log10", "log1p", "log2", "matmul", "mean", "multiply", "negative",
-        "pow", "prod", "real", "reciprocal", "reshape", "setitem", "sign", "sin", "sinh", "sqrt",
-        "square", "stack", "subtract", "sum", "take", "tan", "tanh", "tensordot", "vecdot", "where",
+        "abs",
+        "acos",
+        "acosh",
+        "add",
+        "asin",
+        "asinh",
+        "astype",
+        "atan",
+        "atanh",
+        "concat",
+        "conj",
+        "cos",
+        "cosh",
+        "cumulative_prod",
+        "cumulative_sum",
+        "divide",
+        "einsum",
+        "exp",
+        "expm1",
+        "getitem",
+        "imag",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "matmul",
+        "mean",
+        "multiply",
+        "negative",
+        "pow",
+        "prod",
+        "real",
+        "reciprocal",
+        "reshape",
+        "setitem",
+        "sign",
+        "sin",
+        "sinh",
+        "sqrt",
+        "square",
+        "stack",
+        "subtract",
+        "sum",
+        "take",
+        "tan",
+        "tanh",
+        "tensordot",
+        "vecdot",
+        "where",
     }
 
     assert expected <= {case.name for case in COMPLEX_CASES}

@@ -6,25 +6,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from support.cases import CASES, Case
 from support.differences import direction, rounding
 from support.libraries import Library
+from support.walking import walks
 
 import neo
 
-SEEDS = st.integers(0, 2**32 - 1)
 SEVERAL = [case for case in CASES if case.arity > 1]
 HALVES = ("float16", "bfloat16")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
-@given(data=st.data(), seed=SEEDS)
+@walks(CASES)
 def test_gradient_of_a_float32_operand_is_like_the_operand(
-    xp: Library, case: Case, data: Any, seed: int
+    xp: Library, case: Case, shapes: Any, number: int
 ) -> None:
-    operands = case.operands(data.draw(case.draw_shapes()), seed, "float32")
+    operands = case.operands(shapes, number, "float32")
 
     gradients = _gradients(xp, case, operands)
 
@@ -33,12 +30,11 @@ def test_gradient_of_a_float32_operand_is_like_the_operand(
         assert (tuple(dx.shape), dx.dtype) == (x.shape, xp.library.dtype("float32"))
 
 
-@pytest.mark.parametrize("case", SEVERAL, ids=lambda case: case.label)
-@given(data=st.data(), seed=SEEDS)
+@walks(SEVERAL)
 def test_gradients_of_operands_of_two_dtypes_are_those_of_the_wider_one_rounded(
-    xp: Library, case: Case, data: Any, seed: int
+    xp: Library, case: Case, shapes: Any, number: int
 ) -> None:
-    operands = case.operands(data.draw(case.draw_shapes()), seed, "float32")
+    operands = case.operands(shapes, number, "float32")
     mixed = [x.astype("float64") if k % 2 else x for k, x in enumerate(operands)]
 
     found = _gradients(xp, case, mixed)
@@ -49,8 +45,10 @@ def test_gradients_of_operands_of_two_dtypes_are_those_of_the_wider_one_rounded(
         assert dx.dtype == xp.library.dtype(str(x.dtype))
         # One rounding to the operand's dtype; the rule itself computes in that of the result.
         np.testing.assert_allclose(
-            xp.numpy(dx), xp.numpy(expected),
-            rtol=np.finfo(x.dtype).eps, atol=_rounding_of_results(xp, case, mixed),
+            xp.numpy(dx),
+            xp.numpy(expected),
+            rtol=np.finfo(x.dtype).eps,
+            atol=_rounding_of_results(xp, case, mixed),
         )
 
 
@@ -82,7 +80,11 @@ def _gradients(xp: Library, case: Case, operands: list[np.ndarray]) -> tuple[Any
         w.astype("complex64" if w.dtype.kind == "c" else "float32")
         for w in direction(np.random.default_rng(0), host)
     ]
-    return pull(tuple([
-        neo.backends.of(v).asarray(w, v.dtype, neo.backends.of(v).device(v))
-        for w, v in zip(weights, values, strict=True)
-    ]))
+    return pull(
+        tuple(
+            [
+                neo.backends.of(v).asarray(w, v.dtype, neo.backends.of(v).device(v))
+                for w, v in zip(weights, values, strict=True)
+            ]
+        )
+    )
