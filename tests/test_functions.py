@@ -430,7 +430,9 @@ KERNEL_INPUTS = {
     "softmax_backward": (ROWS, np.exp(-ROWS), (1,)),
     "linear": (ROWS, ROWS.T, np.arange(3.0)),
     "linear_bias_backward": (ROWS,),
+    "linear_input_backward": (ROWS, ROWS),
     "linear_weight_backward": (ROWS, ROWS),
+    "cross_entropy": (ROWS, np.array(LABELS), "mean"),
     "negative_log_likelihood": (ROWS, np.array(LABELS), "mean"),
     "standardized": (ROWS, (1,), 1e-5),
 }
@@ -472,6 +474,7 @@ def _definition(name: str, library: Any) -> Any:
         "relu_backward": functions.relu.policy.rules[0].formula,
         "sigmoid_backward": functions.sigmoid.policy.rules[0].formula,
         "softmax_backward": functions.softmax.policy.backward.__globals__["_softmax_formula"],
+        "linear_input_backward": lambda g, weight: g @ weight.T,
         "linear_weight_backward": lambda g, x: x.T @ g,
         "linear_bias_backward": lambda g: nep.sum(g, axis=0),
     }
