@@ -83,9 +83,9 @@ def _failures(options: argparse.Namespace, module: str, tests: list[str], exampl
             *(tests or ["array_api_tests"]),
         ]
         print(f"# {module}", flush=True)
-        subprocess.run(command, cwd=options.suite, env=_environment(module), check=False)
+        done = subprocess.run(command, cwd=options.suite, env=_environment(module), check=False)
         if not report.exists():
-            raise SystemExit(f"the suite did not run for {module}; see its output above")
+            raise SystemExit(f"the suite gave no report for {module}: exit status {done.returncode}")
         return {_id(case) for case in ElementTree.parse(report).iter("testcase") if _is_failure(case)}
 
 
