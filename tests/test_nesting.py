@@ -148,3 +148,10 @@ def test_threads_inside_a_transform_share_its_tape() -> None:
         return parts[0] + parts[1]
 
     assert neo.grad(f)(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
+
+
+def test_gradient_that_does_not_depend_on_a_traced_leaf_goes_with_traced_arrays(xp: Library) -> None:
+    def f(x: neo.Array) -> neo.Array:
+        return nep.sum(neo.grad(lambda y: nep.sum(nep.maximum(y, 2.0)))(x) * x)
+
+    np.testing.assert_array_equal(xp.numpy(neo.grad(f)(xp.asarray([1.0, 3.0]))), [0.0, 1.0])

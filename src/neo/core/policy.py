@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from .. import backends
@@ -174,7 +175,7 @@ class Policy:
         if hasattr(dx, "dtype") and dx.dtype == dtype:  # NumPy's float64 equals None
             if tuple(dx.shape) == shape:
                 return dx
-            if 1 == _size(dx.shape) == _size(shape):
+            if 1 == prod(dx.shape) == prod(shape):
                 return unbox(box(dx).reshape(shape))
         raise ValueError(
             f"{type(self).__name__}.backward returned {describe(dx)} as the gradient of operand "
@@ -234,10 +235,3 @@ def _library_of(x: Any) -> backends.Backend | None:
     if type(x) in _NO_ARRAYS:
         return None
     return backends.of(raw_of(x))
-
-
-def _size(shape: Any) -> int:
-    count = 1
-    for length in shape:
-        count *= length
-    return count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..errors import describe, short_name
 from .broadcasting import astype, positive_axes, reshape, sum, unbroadcast
 from .manipulation import arange_like
 from .registry import BuiltIn, composite, rule
+from .selection import zero_like
 
 ANY = (-2, 2)
 
@@ -118,15 +120,9 @@ class Setitem(BuiltIn):
     def backward(self, g):
         shape, key = self.ctx.release
         return (
-            Setitem.of(g, _zero(g), key=key) if self.needs(0) else None,
+            Setitem.of(g, zero_like(g), key=key) if self.needs(0) else None,
             _value_gradient(g, key, shape) if self.needs(1) else None,
         )
-
-
-def _zero(g: Any) -> Any:
-    raw = raw_of(g)
-    library = library_of_all((raw,))
-    return library.asarray(0, raw.dtype, library.device(raw))
 
 
 def _value_gradient(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
@@ -140,18 +136,11 @@ def _value_gradient(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
 def _written(g: Any, key: Any) -> Any:
     """Tell which of the values written at key stayed: of several at one position, the last."""
     library = library_of_all((g,))
-    positions = arange_like(g, _size(g.shape))
+    positions = arange_like(g, prod(g.shape))
     positions = library.xp.reshape(positions, tuple(g.shape))
     taken = library.raw.getitem(positions, key)
-    numbers = library.xp.reshape(arange_like(g, _size(taken.shape)), tuple(taken.shape))
+    numbers = library.xp.reshape(arange_like(g, prod(taken.shape)), tuple(taken.shape))
     return library.raw.getitem(library.raw.put(positions, key, numbers), key) == numbers
-
-
-def _size(shape: Any) -> int:
-    count = 1
-    for length in shape:
-        count *= length
-    return count
 
 
 @rule(Setitem)

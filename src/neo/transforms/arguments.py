@@ -103,7 +103,7 @@ def _as_leaf(leaf: Any, value: Any, g: Any) -> Any:
     g = unbox(g)
     if not isinstance(g, Traced) and type(g) is not type(raw):
         g = library.asarray(g)  # NumPy's reductions give scalars for 0-d arrays
-    return box(g) if type(leaf) is Array else g
+    return box(g) if isinstance(leaf, Array) else g
 
 
 def choose(
@@ -171,7 +171,7 @@ def any_boxed(arguments: Any) -> bool:
     """Tell whether an Array stands among arguments or in their trees."""
     known = backends.BY_TYPE  # a bare array is no tree, and the most common argument
     trees = [x for x in arguments if type(x) not in known]
-    return any([type(x) is Array for argument in trees for x in tree.flatten(argument)[0]])
+    return any([isinstance(x, Array) for argument in trees for x in tree.flatten(argument)[0]])
 
 
 def parameters_of(f: Callable[..., Any]) -> list[inspect.Parameter]:

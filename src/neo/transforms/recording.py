@@ -39,7 +39,7 @@ class Recording:
         for key in keys:
             place: Any = self.positional if isinstance(key, int) else self.named
             place[key] = self._entered(place[key], key)
-        self.boxed = self.boxed or any([type(x) is Array for x in self.inputs.leaves])
+        self.boxed = self.boxed or any([isinstance(x, Array) for x in self.inputs.leaves])
         known = backends.BY_TYPE
         self.libraries = {known.get(type(x)) or backends.of(raw_of(x)) for x in self.inputs.values}
 
