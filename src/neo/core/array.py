@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from operator import index
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -54,10 +55,7 @@ class Array(Attached):
     @property
     def size(self) -> int:
         """The number of elements."""
-        count = 1
-        for length in self.data.shape:
-            count *= length
-        return count
+        return prod(self.data.shape)
 
     @property
     def device(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from math import prod
 from typing import Any
 
 from .. import backends, tree
@@ -75,9 +76,7 @@ def _units(value: Any) -> list[Any]:
     """Return a cotangent for each element: 1 there, 0 elsewhere."""
     raw = raw_of(value)
     library = backends.of(raw)
-    count = 1
-    for n in raw.shape:
-        count *= n
+    count = prod(raw.shape)
     place = library.place(library.device(raw))
     eye = library.xp.eye(count, dtype=raw.dtype, device=place)
     units = [library.xp.reshape(eye[j, ...], tuple(raw.shape)) for j in range(count)]
