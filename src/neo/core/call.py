@@ -73,9 +73,9 @@ def call(policy: type[Policy], operands: Iterable[Any], settings: dict[str, Any]
         instance = policy()
         instance.slots = tuple(slots)
         result = instance.run(below, settings, NO_CONTEXT)
-    elif several:
+    elif several or not tape.records:
         # While forward runs, `needs` tells which operands any tape differentiates.
-        result, _ = _apply(policy, given, settings, tuple(slots), [])
+        result, _ = apply(policy, given, settings, tuple(slots), [])
     else:
         # One tape with raw arrays below it, by far the most common case, without the recursion.
         instance = policy()
@@ -94,12 +94,15 @@ def newest(operands: Iterable[Any]) -> Tape | None:
     return tape
 
 
-def _apply(
+def apply(
     policy: type[Policy], operands: list[Any], settings: dict[str, Any], wanted: Any, raw: list[Any]
 ) -> tuple[Any, Policy]:
     """Return the result and the instance of the Policy that is this call.
 
-    raw: is filled with the operands as forward got them, below every tape.
+    The newest tape among the operands runs the call on what its arrays hold, and so on down; one
+    that does not record (`Tape.records`) does so in its own way, its method `apply`.
+    operands: not boxed. wanted: the slots that forward asks with `needs`, None for an operand that
+    no tape differentiates. raw: is filled with the operands as forward got them, below every tape.
     """
     tape = newest(operands)
     if tape is None:
@@ -107,9 +110,11 @@ def _apply(
         instance.slots = wanted
         raw[:] = told_apart(operands)
         return instance.run(raw, settings, new_context(policy)), instance
+    if not tape.records:
+        return tape.apply(policy, operands, settings, wanted, raw)
     slots = tuple([x.slot if isinstance(x, Traced) and x.tape is tape else None for x in operands])
     below = [x if slot is None else x.data for x, slot in zip(operands, slots, strict=True)]
-    result, instance = _apply(policy, below, settings, wanted, raw)
+    result, instance = apply(policy, below, settings, wanted, raw)
     if newest(below) is not None:
         instance = lifted(instance, below, raw, result, settings)
     return _record(tape, instance, slots, below, result, settings), instance

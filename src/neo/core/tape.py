@@ -43,9 +43,12 @@ class Tape(list[Any]):
     log: the Listing that every call is entered into, or None (see `neo.trace`); print shows it.
     zero_wins: whether a zero gradient stays zero through an infinite slope (see `value_and_grad`).
     lean: whether elementwise calls may take the lean path, which knows of neither.
+    records: whether calls are put on the list; a kind of tape that does something else with a call
+    (push tangents, say) says False and brings `apply`.
     """
 
     __slots__ = ("level", "usual", "library", "log", "owner", "zero_wins", "lean")
+    records = True
 
     def __init__(self, log: Any = None, zero_wins: bool = False) -> None:
         super().__init__()
@@ -83,6 +86,12 @@ class Tape(list[Any]):
         x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, len(self)
         self.append(entry)
         return x
+
+    def apply(
+        self, policy: Any, operands: list[Any], settings: dict[str, Any], wanted: Any, raw: list[Any]
+    ) -> tuple[Any, Any]:
+        """Run a call of which this tape is the newest: what `core.call.apply` says, in its own way."""
+        raise NotImplementedError(f"{type(self).__name__} records, so core.call does this for it")
 
     def _is_usual(self, value: Any) -> bool:
         """Tell whether a value is of the usual library and dtype: those of the first real input."""

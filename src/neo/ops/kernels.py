@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from .. import backends
+from ..core.array import Traced
 
 
 class Kernel(dict[type, Callable[..., Any]]):
@@ -21,6 +22,8 @@ class Kernel(dict[type, Callable[..., Any]]):
         self.name = name
 
     def __missing__(self, kind: type) -> Callable[..., Any]:
+        if issubclass(kind, Traced) and Traced in self:
+            return self.setdefault(kind, self[Traced])
         backend = backends.of_type(kind)
         if backend is None:
             return self._by_value
