@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .. import backends
 from ..errors import describe
-from .array import Array, Traced, box, raw_of
+from .array import Array, Traced, box, raw_of, unbox
 from .lifting import attributes, lifted, told_apart
 from .listing import Call, call_of, value_of
 from .parts import placed
-from .policy import NO_CONTEXT, Policy, each, new_context
+from .policy import NO_ARRAYS, NO_CONTEXT, Policy, each, new_context
 from .tape import Tape
 
 
@@ -51,38 +51,55 @@ def _by_position(
     return bound.args, bound.kwargs
 
 
-def call(policy: type[Policy], operands: Iterable[Any], settings: dict[str, Any]) -> Any:
-    """Apply a Policy to operands as they come: boxed, bare or traced."""
-    boxed = several = False
-    tape: Tape | None = None
-    given, below, slots = [], [], []
+def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]) -> Any:
+    """Apply a Policy to operands as they come: boxed, bare or traced.
+
+    One library's own arrays, off every tape or on one, are by far the most common case: one look at
+    each operand finds that out, and the rest is written out here. All else is `_call_any`.
+    """
+    tape = library = None
+    below: list[Any] = []
+    slots: list[int | None] = []
     for x in operands:
         slot = None
-        if isinstance(x, Array):
-            if type(x) is Array:
-                boxed, x = True, x.data
-            given.append(x)
-            if isinstance(x, Traced):
-                several = several or (tape is not None and x.tape is not tape) or isinstance(x.data, Traced)
-                tape, slot, x = x.tape, x.slot, x.data
-        else:
-            given.append(x)
+        if isinstance(x, Traced):
+            if x.tape is not tape:
+                if tape is not None:
+                    return _call_any(policy, operands, settings)
+                tape = x.tape
+            slot, x = x.slot, x.data
+        if type(x) not in NO_ARRAYS:
+            found = backends.BY_TYPE.get(type(x))
+            if found is None or (found is not library and library is not None):
+                return _call_any(policy, operands, settings)
+            library = found
         below.append(x)
         slots.append(slot)
-    if tape is None:
-        instance = policy()
-        instance.slots = tuple(slots)
-        result = instance.run(below, settings, NO_CONTEXT)
-    elif several or not tape.records:
-        # While forward runs, `needs` tells which operands any tape differentiates.
-        result, _ = apply(policy, given, settings, tuple(slots), [])
+    if library is None or not (tape is None or tape.records):
+        return _call_any(policy, operands, settings)
+    instance = policy()
+    instance.slots = slots
+    context: Any = NO_CONTEXT if tape is None else new_context(policy)
+    if policy.bare:
+        instance.ctx, instance.xp = context, library.raw
+        result = instance.forward(*below, **settings)
     else:
-        # One tape with raw arrays below it, by far the most common case, without the recursion.
+        result = instance.run(below, settings, context)
+    return result if tape is None else _record(tape, instance, slots, below, result, settings)
+
+
+def _call_any(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]) -> Any:
+    """Apply a Policy to any operands: those of several tapes, boxed ones, unknown classes."""
+    given = [unbox(x) for x in operands]
+    if any([isinstance(x, Traced) for x in given]):
+        # While forward runs, `needs` tells which operands any tape differentiates.
+        wanted = [x.slot if isinstance(x, Traced) else None for x in given]
+        result, _ = apply(policy, given, settings, wanted, [])
+    else:
         instance = policy()
-        instance.slots = tuple(slots)
-        result = instance.run(below, settings, new_context(policy))
-        result = _record(tape, instance, instance.slots, below, result, settings)
-    return each(box, result) if boxed else result
+        instance.slots = [None] * len(given)
+        result = instance.run(given, settings, NO_CONTEXT)
+    return each(box, result) if any([type(x) is Array for x in operands]) else result
 
 
 def newest(operands: Iterable[Any]) -> Tape | None:
@@ -112,7 +129,7 @@ def apply(
         return instance.run(raw, settings, new_context(policy)), instance
     if not tape.records:
         return tape.apply(policy, operands, settings, wanted, raw)
-    slots = tuple([x.slot if isinstance(x, Traced) and x.tape is tape else None for x in operands])
+    slots = [x.slot if isinstance(x, Traced) and x.tape is tape else None for x in operands]
     below = [x if slot is None else x.data for x, slot in zip(operands, slots, strict=True)]
     result, instance = apply(policy, below, settings, wanted, raw)
     if newest(below) is not None:
@@ -123,7 +140,8 @@ def apply(
 def _record(tape: Tape, instance: Policy, slots: Any, below: list[Any], result: Any, settings: Any) -> Any:
     """Put an instance on the tape and return its results as traced arrays."""
     instance.slots = slots
-    instance.remember(below)
+    if not instance.trusted:
+        instance.remember(below)
     if instance.zero_wins is not tape.zero_wins:
         instance.zero_wins = tape.zero_wins
     if not isinstance(result, (tuple, list)):

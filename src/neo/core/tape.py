@@ -5,7 +5,7 @@ the gradients are a list too. The inputs come first. An entry is
 - a tuple of two links (pull, slot, saved, pull, slot, saved) for an elementwise call, where
   pull(g, saved) is the gradient of the operand in that slot, or g itself where pull is None; the
   second is None, None, None when one operand is traced,
-- a Policy for every other call: `policy.pull(g)` returns (slot, gradient) pairs,
+- a Policy for every other call: `policy.pull(g)` returns a gradient or None for each of its `slots`,
 - NOTHING where no gradient goes further: an input, or a function whose derivative is zero.
 """
 
@@ -26,6 +26,7 @@ class _Nothing:
     """The entry of a slot from which no gradient goes further."""
 
     __slots__ = ()
+    slots = ()
 
     def pull(self, g: Any) -> tuple[()]:
         return ()
@@ -159,7 +160,8 @@ def walk_back(
                 gradients[other] = dx if before is None else before + dx
         else:
             saved = saved_other = None  # else what the call above saved lives until this one is done
-            for operand, dx in entry.pull(g):
-                before = gradients[operand]
-                gradients[operand] = dx if before is None else before + dx
+            for operand, dx in zip(entry.slots, entry.pull(g), strict=False):
+                if operand is not None and dx is not None:
+                    before = gradients[operand]
+                    gradients[operand] = dx if before is None else before + dx
     return gradients
