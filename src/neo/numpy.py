@@ -145,13 +145,25 @@ complex64, complex128 = _np.dtype("complex64"), _np.dtype("complex128")
 # Loaded on first use: they are half of neo, and most programs want none or one of them. Their
 # operations enter `neo.policies` then.
 _EXTENSIONS = ("fft", "linalg", "special")
+# What array users expect beyond the standard, by the module that it is in; loaded on first use too.
+_BEYOND = {
+    "at": "scatter",
+}
 
 # What namespaces bound to a library have too: every public name above, and the extensions.
-__all__ = [*[name for name in globals() if not name.startswith("_") and name != "annotations"], *_EXTENSIONS]
+__all__ = [
+    *[name for name in globals() if not name.startswith("_") and name != "annotations"],
+    *_EXTENSIONS,
+    *_BEYOND,
+]
 
 
 def __getattr__(name: str) -> _Any:
-    if name not in _EXTENSIONS:
+    if name in _EXTENSIONS:
+        found: _Any = _import_module(f"neo.{name}")
+    elif name in _BEYOND:
+        found = getattr(_import_module(f"neo.ops.{_BEYOND[name]}"), name)
+    else:
         raise AttributeError(f"neo.numpy has no {name!r}")
-    globals()[name] = found = _import_module(f"neo.{name}")
+    globals()[name] = found
     return found

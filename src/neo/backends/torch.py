@@ -165,6 +165,11 @@ def put(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
 
 def add_at(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
     """Return a copy of x with value added at key; positions given twice add up."""
+    if _is_view(key):
+        out = x.clone(memory_format=torch.contiguous_format)
+        part = out[key]
+        part.add_(_stretched(value, x, part.shape))
+        return out
     positions = torch.arange(x.numel(), device=x.device).reshape(x.shape)
     where = getitem(positions, key)
     out = x.clone(memory_format=torch.contiguous_format)

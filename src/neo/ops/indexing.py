@@ -39,7 +39,8 @@ def _positions(key: list[Any]) -> np.ndarray:
     return positions
 
 
-def _is_basic(key: Any) -> bool:
+def is_basic(key: Any) -> bool:
+    """Tell whether a key holds no arrays: it then takes no position twice."""
     keys = key if isinstance(key, tuple) else (key,)
     return all([k is None or k is Ellipsis or type(k) in (int, slice) for k in keys])
 
@@ -88,7 +89,7 @@ class Scatter(BuiltIn):
         device = library_of_all((g,)).device(g)
         zeros = self.xp.zeros(shape, dtype=g.dtype, device=library_of_all((g,)).place(device))
         # A basic key takes no position twice, so writing is adding.
-        return self.xp.put(zeros, key, g) if _is_basic(key) else self.xp.add_at(zeros, key, g)
+        return self.xp.put(zeros, key, g) if is_basic(key) else self.xp.add_at(zeros, key, g)
 
     def backward(self, g):
         (key,) = self.ctx.release
@@ -127,8 +128,13 @@ class Setitem(BuiltIn):
 
 def _value_gradient(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
     taken = getitem(g, key)
-    if not _is_basic(key):
+    if not is_basic(key):
         taken = taken * astype(_written(g, key), g.dtype)
+    return summed_to(taken, shape)
+
+
+def summed_to(taken: Any, shape: tuple[int, ...]) -> Any:
+    """Return what was taken at a key summed to the shape of a value, which may have more axes of length 1."""
     extra = len(shape) - len(taken.shape)
     return reshape(unbroadcast(taken, shape[max(extra, 0) :]), shape)
 
@@ -150,13 +156,16 @@ def setitem(x: Any, key: Any, value: Any, /) -> Any:
     Gradient: to x where it was kept, to value where it was written.
     Raises TypeError when the dtype of value does not fit into that of x.
     """
+    return Setitem.of(x, like_elements(x, value), key=raw_key(key))
+
+
+def like_elements(x: Any, value: Any) -> Any:
+    """Return a value to be written into x as an array of x's dtype; TypeError if it does not fit."""
     raw = raw_of(x)
-    library = library_of_all((raw,))
     if not hasattr(value, "dtype"):
-        value = library.asarray(value, raw.dtype, library.device(raw))
-    elif value.dtype != raw.dtype:
-        value = astype(_fitting(value, raw), raw.dtype)
-    return Setitem.of(x, value, key=raw_key(key))
+        library = library_of_all((raw,))
+        return library.asarray(value, raw.dtype, library.device(raw))
+    return value if value.dtype == raw.dtype else astype(_fitting(value, raw), raw.dtype)
 
 
 def _fitting(value: Any, into: Any) -> Any:

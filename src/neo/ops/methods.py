@@ -17,6 +17,7 @@ from . import (
     manipulation,
     namespace,
     products,
+    scatter,
     selection,
     statistics,
 )
@@ -149,6 +150,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 }
 PROPERTIES: dict[str, Callable[..., Any]] = {
     "T": _only_matrix,
+    "at": scatter.At,
     "mT": manipulation.matrix_transpose,
     "real": broadcasting.real,
     "imag": broadcasting.imag,

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
-# Their operations are in the table once they are imported.
 # fft, linalg and special: their operations are in the table once they are imported.
 from .. import backends, fft, linalg, special  # noqa: F401
+from .. import numpy as nep
 from ..ops import composites, policies
+
+for _name in nep.__all__:  # those beyond the standard are loaded on first use
+    getattr(nep, _name)
 
 # Half a unit off the real axis: nearer than i, i pi / 2 and the other branch points and poles that
 # the domain of real operands does not know of.
