@@ -21,7 +21,7 @@ FLOORS = [
     {"core"},
     {"ops"},
     {"transforms"},
-    {"numpy", "autograd", "functions", "random", "linalg", "fft", "special"},
+    {"numpy", "autograd", "functions", "random", "linalg", "fft", "special", "rules", "conventions"},
     {"testing", "jit", "show", "cli", "__main__"},
 ]
 LIBRARIES = {
@@ -35,7 +35,7 @@ LIBRARIES = {
     "mlx",
     "tensorflow",
 }
-PUBLIC = [neo.autograd, neo.functions, neo.random, neo.backends]
+PUBLIC = [neo.autograd, neo.functions, neo.random, neo.backends, neo.rules]
 OPTIONAL = ["torch", "cupy", "scipy", "jax", "array_api_strict", "sklearn", "matplotlib", "hypothesis"]
 
 

@@ -7,7 +7,7 @@
 array([1., 1., 1.])
 """
 
-from . import autograd, backends, functions, random
+from . import autograd, backends, functions, random, rules  # noqa: F401
 from .core.array import Array
 from .core.call import neo_function
 from .ops import policies

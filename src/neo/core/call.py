@@ -9,10 +9,10 @@ from typing import Any
 from .. import backends
 from ..errors import describe
 from .array import Array, Traced, box, raw_of, unbox
-from .lifting import attributes, lifted, told_apart
-from .listing import Call, call_of, value_of
+from .lifting import lifted, told_apart
 from .parts import placed
 from .policy import NO_ARRAYS, NO_CONTEXT, Policy, each, new_context
+from .replacing import replaced
 from .tape import Tape
 
 
@@ -75,7 +75,7 @@ def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]
             library = found
         below.append(x)
         slots.append(slot)
-    if library is None or not (tape is None or tape.records):
+    if library is None or not (tape is None or (tape.records and tape.rules is None)):
         return _call_any(policy, operands, settings)
     instance = policy()
     instance.slots = slots
@@ -94,7 +94,7 @@ def _call_any(policy: type[Policy], operands: Sequence[Any], settings: dict[str,
     if any([isinstance(x, Traced) for x in given]):
         # While forward runs, `needs` tells which operands any tape differentiates.
         wanted = [x.slot if isinstance(x, Traced) else None for x in given]
-        result, _ = apply(policy, given, settings, wanted, [])
+        result, _ = apply(replaced(policy, given), given, settings, wanted, [])
     else:
         instance = policy()
         instance.slots = [None] * len(given)
@@ -153,17 +153,8 @@ def _record(tape: Tape, instance: Policy, slots: Any, below: list[Any], result: 
         links = iter(range(len(result)))
         out = each(lambda x: _part(tape, slot, next(links), x), result)
     if tape.log is not None:
-        tape.log.append(_in_words(instance, slots, below, settings, out))
+        tape.log.recorded(tape, instance, slots, below, settings, out)
     return out
-
-
-def _in_words(instance: Policy, slots: Any, below: list[Any], settings: Any, out: Any) -> Call:
-    """Return what a listing says of a call that has just been recorded."""
-    outs = out if isinstance(out, tuple | list) else [out]
-    results = [value_of(x, x.slot if isinstance(x, Traced) else None) for x in outs]
-    recorded = any([r.slot is not None for r in results])
-    kept = [*instance.ctx.saved, *attributes(instance).values()] if recorded else []
-    return call_of(instance, slots, below, settings, results, kept)
 
 
 def _part(tape: Tape, slot: int, k: int, result: Any) -> Any:

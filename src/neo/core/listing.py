@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import short_name
-from .array import raw_of
+from .array import Traced, raw_of
+from .lifting import attributes
 
 # Where the columns may stand: a line of 100 characters holds a call, its type and its memory.
 _WIDEST = 68
@@ -69,9 +70,13 @@ class Listing:
     calls: list[Call] = field(default_factory=list)
     results: list[Any] = field(default_factory=list)
 
-    def append(self, call: Call) -> None:
+    def recorded(self, tape: Any, policy: Any, slots: Any, operands: Any, settings: Any, out: Any) -> None:
         """Add a call; the tape does, for every call that it records."""
-        self.calls.append(call)
+        outs = out if isinstance(out, tuple | list) else [out]
+        results = [value_of(x, x.slot if isinstance(x, Traced) else None) for x in outs]
+        has_slot = any([r.slot is not None for r in results])
+        kept = [*policy.ctx.saved, *attributes(policy).values()] if has_slot else []
+        self.calls.append(call_of(policy, slots, operands, settings, results, kept))
 
     @property
     def saved(self) -> int:

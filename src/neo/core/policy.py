@@ -67,6 +67,8 @@ class Policy:
     backward(self, g) gets the gradient of the result (one argument per result, zeros where none
     arrived) and returns one gradient per array, None where there is none. Written with neo's
     functions and operators it has derivatives of every order itself.
+    reads: whether a backward without a forward of its own, one that `policies=` puts in the place of
+    an operation's, reads `self.ctx.release`: the operands and the results, which are then kept.
     domain: the interval (low, high) that tests draw operands from. samples: operand shapes and
     settings to test at, for operations whose operands cannot all have one shape.
     An instance is one call; it never holds the call's operands unless forward saved them.
@@ -85,6 +87,7 @@ class Policy:
     """
 
     bare: bool = False
+    reads: bool = True
     # Whether its gradients are known to fit their operands, so that no call has to check them.
     trusted: bool = False
     domain: Any = (-2.0, 2.0)

@@ -41,20 +41,22 @@ class Tape(list[Any]):
     level: a tape opened later has a higher level; among the operands of a call the newest tape
     records, which is all that nested derivatives need.
     usual: the dtype, and `library` the backend, that this tape's Plain arrays have.
-    log: the Listing that every call is entered into, or None (see `neo.trace`); print shows it.
+    log: what is told of every call that is recorded, a Listing for `neo.trace`, or None.
+    rules: the Policies that take another's place, by that other (see `core/replacing.py`), or None.
     zero_wins: whether a zero gradient stays zero through an infinite slope (see `value_and_grad`).
-    lean: whether elementwise calls may take the lean path, which knows of neither.
+    lean: whether elementwise calls may take the lean path, which knows of none of these.
     records: whether calls are put on the list; a kind of tape that does something else with a call
     (push tangents, say) says False and brings `apply`.
     """
 
-    __slots__ = ("level", "usual", "library", "log", "owner", "zero_wins", "lean")
+    __slots__ = ("level", "usual", "library", "log", "owner", "zero_wins", "rules", "lean")
     records = True
 
-    def __init__(self, log: Any = None, zero_wins: bool = False) -> None:
+    def __init__(self, log: Any = None, zero_wins: bool = False, rules: Any = None) -> None:
         super().__init__()
         self.zero_wins = zero_wins
-        self.lean = log is None and not zero_wins
+        self.rules = rules
+        self.lean = log is None and rules is None and not zero_wins
         self.level = next(_levels)
         self.usual: Any = None
         # Not None: that is what a class unknown to the registry has for a library.
@@ -100,6 +102,15 @@ class Tape(list[Any]):
         if self.usual is None and self.lean and kind(value.dtype) == REAL:
             self.usual, self.library = value.dtype, library
         return library is self.library and bool(value.dtype == self.usual)
+
+    def inherit(self, rules: Any, leaves: list[Any]) -> None:
+        """Take on the rules of an outer tape, which the data of this one's leaves is traced by."""
+        self.rules = rules | (self.rules or {})
+        self.lean, self.usual, self.library = False, None, NOTHING
+        for x in leaves:
+            if type(x) is Plain:
+                # So that no call takes the lean path, which knows no rules.
+                x.__class__ = Traced  # type: ignore[assignment]
 
     def record(self, value: Any, shape: tuple[int, ...], entry: Any) -> Plain:
         """Record an entry whose result is known to be of the usual library and dtype."""

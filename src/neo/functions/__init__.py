@@ -7,6 +7,7 @@ from .linear import linear
 from .losses import cross_entropy
 from .normalization import layer_norm
 from .softmax import log_softmax, logsumexp, softmax
+from .spikes import spike
 
 __all__ = [
     "cross_entropy",
@@ -24,4 +25,5 @@ __all__ = [
     "silu",
     "softmax",
     "softplus",
+    "spike",
 ]

@@ -144,6 +144,8 @@ def gelu(x: Any, /, *, approximate: str = "none") -> Any:
 
 
 gelu.policy = _gelu_none.policy  # type: ignore[attr-defined]
+# What `policies={gelu: ...}` replaces.
+gelu.policies = (_gelu_none.policy, gelu_tanh.policy)  # type: ignore[attr-defined]
 
 
 def _right(x, slope):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Unpack
 
 from .. import backends, tree
 from ..core.array import Traced, box, raw_of, unbox
 from ..core.dtypes import REAL, kind
 from ..errors import describe, short_name
 from .arguments import FIRST, Argnames, Argnums, choose, is_one
+from .options import Options, settings_of
 from .recording import Recording
 
 
@@ -19,8 +20,7 @@ def value_and_grad(
     argnums: Argnums = FIRST,
     argnames: Argnames = None,
     has_aux: bool = False,
-    *,
-    zero_times_inf: str = "nan",
+    **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return a function that gives f's result and its gradient.
 
@@ -30,9 +30,10 @@ def value_and_grad(
     Returns (value, gradient), or ((value, aux), gradient). The gradient is like the argument: its
     tree, shapes, dtypes, library and device; a tuple of such for several arguments, those of
     argnums first. It is the direction of steepest ascent also for complex arguments.
-    zero_times_inf: with "zero" a zero gradient stays zero through an infinite or undefined slope
+    options: zero_times_inf="zero" keeps a zero gradient zero through an infinite or undefined slope
     of an elementwise function, so that `where(x > 0, log(x), 0)` has the gradient that one
     expects at 0; with "nan", the default, it is NaN there, as arithmetic says.
+    policies={operation: Policy} puts another rule in the place of an operation's (docs/rules.md).
     Raises TypeError for an argument without a gradient and ValueError for a result that is not 0-d.
 
     >>> import numpy as np
@@ -41,10 +42,12 @@ def value_and_grad(
     (np.float64(5.0), array([2., 4.]))
     """
 
+    settings = settings_of(options)
+
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         keys = choose(f, args, kwargs, argnums, argnames)
-        run = Recording(f, args, kwargs, keys, zero_times_inf=zero_times_inf)
+        run = Recording(f, args, kwargs, keys, settings)
         with run.quiet():
             run.record(has_aux)
             gradients = run.pull(_seed(run))
@@ -60,8 +63,7 @@ def grad(
     argnums: Argnums = FIRST,
     argnames: Argnames = None,
     has_aux: bool = False,
-    *,
-    zero_times_inf: str = "nan",
+    **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return the function that gives f's gradient, or (gradient, aux). See `value_and_grad`.
 
@@ -69,7 +71,7 @@ def grad(
     >>> print(grad(grad(nep.sin))(0.5) == -nep.sin(0.5))
     True
     """
-    both = value_and_grad(f, argnums, argnames, has_aux, zero_times_inf=zero_times_inf)
+    both = value_and_grad(f, argnums, argnames, has_aux, **options)
 
     @wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -117,13 +119,13 @@ def one_like(value: Any) -> Any:
     return box(ones) if isinstance(value, Traced) else ones
 
 
-def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, zero_times_inf: str = "nan") -> Any:
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, **options: Unpack[Options]) -> Any:
     """Return f's result and the function that pulls a cotangent of it back to the arguments.
 
     primals: the arguments, all differentiated; arrays or trees of them.
     Returns (value, pull), or (value, pull, aux). pull(cotangent) takes one cotangent like the
     value, in its tree, and returns a tuple with one gradient per argument. It may be called again.
-    zero_times_inf: see `value_and_grad`.
+    options: see `value_and_grad`.
     Raises ValueError for a cotangent of another tree, shape or dtype.
 
     >>> import numpy as np
@@ -131,7 +133,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, zero_times_
     >>> pull(np.array([1.0, 0.5]))
     (array([2., 2.]),)
     """
-    run = Recording(f, primals, {}, list(range(len(primals))), zero_times_inf=zero_times_inf)
+    run = Recording(f, primals, {}, list(range(len(primals))), settings_of(options))
     with run.quiet():
         run.record(has_aux)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from math import prod
-from typing import Any
+from typing import Any, Unpack
 
 from .. import backends, tree
 from ..core.array import Traced, box, raw_of, unbox
@@ -15,16 +15,21 @@ from ..ops.broadcasting import reshape
 from ..ops.indexing import getitem
 from ..ops.manipulation import stack
 from .arguments import FIRST, Argnames, Argnums, choose, is_one
+from .options import Options, settings_of
 from .recording import Recording
 
 
 def jacrev(
-    f: Callable[..., Any], argnums: Argnums = FIRST, argnames: Argnames = None, has_aux: bool = False
+    f: Callable[..., Any],
+    argnums: Argnums = FIRST,
+    argnames: Argnames = None,
+    has_aux: bool = False,
+    **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian, or (Jacobian, aux).
 
     f: returns a real array of any shape, or a tree of them; with has_aux a pair of it and anything
-    else. argnums, argnames: as for `value_and_grad`.
+    else. argnums, argnames, options: as for `value_and_grad`.
     Returns, for each array of the result and each of the argument, an array of shape (*result,
     *argument): the result's tree with the argument's tree in place of each array, and a tuple of
     such trees for several arguments. One run of f, then one walk back per element of the result.
@@ -36,9 +41,11 @@ def jacrev(
            [0., 4.]])
     """
 
+    settings = settings_of(options)
+
     @wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
-        run = Recording(f, args, kwargs, choose(f, args, kwargs, argnums, argnames))
+        run = Recording(f, args, kwargs, choose(f, args, kwargs, argnums, argnames), settings)
         with run.quiet():
             run.record(has_aux)
             found = run.build_result([_rows(run, k) for k in range(len(run.values))])

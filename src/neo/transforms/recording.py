@@ -11,6 +11,7 @@ from ..core.array import Array, Traced, box, raw_of, unbox
 from ..core.listing import Listing
 from ..core.tape import Tape, walk_back
 from .arguments import Inputs, any_boxed, label, name_of
+from .options import PLAIN, Settings
 
 
 class Recording:
@@ -26,11 +27,11 @@ class Recording:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         keys: list[Any],
+        settings: Settings = PLAIN,
         log: Listing | None = None,
-        zero_times_inf: str = "nan",
     ) -> None:
         self.f = f
-        self.tape = Tape(log, zero_wins(zero_times_inf))
+        self.tape = Tape(log, settings.zero_wins, settings.rules)
         self.inputs = Inputs(self.tape)
         self.builders: list[tuple[Callable[[list[Any]], Any], int]] = []
         others = [x for k, x in [*enumerate(args), *kwargs.items()] if k not in keys]
@@ -42,6 +43,11 @@ class Recording:
         self.boxed = self.boxed or any([isinstance(x, Array) for x in self.inputs.leaves])
         known = backends.BY_TYPE
         self.libraries = {known.get(type(x)) or backends.of(raw_of(x)) for x in self.inputs.values}
+
+        outer = [x.tape.rules for x in self.inputs.values if isinstance(x, Traced) and x.tape.rules]
+        if outer:
+            leaves = tree.flatten([self.positional, self.named])[0]
+            self.tape.inherit(outer[0], [x for x in leaves if isinstance(x, Traced) and x.tape is self.tape])
 
     def quiet(self) -> Any:
         """Return a context in which the libraries record no gradients of their own."""
@@ -102,13 +108,6 @@ class Recording:
             gradients.append(build(found[start : start + count]))
             start += count
         return gradients
-
-
-def zero_wins(zero_times_inf: str) -> bool:
-    """Return the option as a flag. Raises ValueError for a word that is neither of the two."""
-    if zero_times_inf not in ("nan", "zero"):
-        raise ValueError(f"zero_times_inf is 'nan' or 'zero', got {zero_times_inf!r}")
-    return zero_times_inf == "zero"
 
 
 def entered(contexts: list[Any]) -> Any:

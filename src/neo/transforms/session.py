@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Unpack
 
 from ..errors import describe
 from .arguments import every_differentiable, parameters_of
 from .gradient import one_like
+from .options import Options, settings_of
 from .recording import Recording
 
 
-def value_and_grad(f: Callable[..., Any]) -> Callable[..., Any]:
+def value_and_grad(f: Callable[..., Any], **options: Unpack[Options]) -> Callable[..., Any]:
     """Return a function that gives f's result and a dict of gradients by parameter name.
 
     f: returns an array of any shape, or several; each is seeded with ones, so the gradients are
     those of the sum of its elements. Every real or complex array among the arguments, and every
     tree of such arrays, is differentiated; other arguments are passed on.
     Returns (value, gradients), the gradients in the order of the parameters. An argument of a
-    `*xs` parameter is called `xs[0]`, `xs[1]`, ...
+    `*xs` parameter is called `xs[0]`, `xs[1]`, ... options: as for `neo.value_and_grad`.
     Raises TypeError when no argument can be differentiated or a result is not an array.
 
     >>> import numpy as np
@@ -28,11 +29,12 @@ def value_and_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     parameters = parameters_of(f)
+    settings = settings_of(options)
 
     @wraps(f)
     def value_and_gradients(*args: Any, **kwargs: Any) -> Any:
         named = every_differentiable(f, parameters, args, kwargs)
-        run = Recording(f, args, kwargs, [key for _, key in named])
+        run = Recording(f, args, kwargs, [key for _, key in named], settings)
         with run.quiet():
             run.record()
             gradients = run.pull(_ones(run))

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Unpack
 
 from .. import tree
 from ..core.listing import Listing, Value, in_words, value_of
 from ..core.tape import Tape
 from .arguments import every_differentiable, given, parameters_of
+from .options import Options, settings_of
 from .recording import Recording
 
 
-def trace(f: Callable[..., Any]) -> Callable[..., tuple[Any, Tape]]:
+def trace(f: Callable[..., Any], **options: Unpack[Options]) -> Callable[..., tuple[Any, Tape]]:
     """Return a function that gives f's result and the tape of the run; print the tape.
 
     f: returns an array or a tree of arrays and anything else. Every real or complex array among
     the arguments, and every tree of such arrays, is an input of the tape; others are passed on.
     Returns (result, tape). The tape is closed and holds no array: it lists inputs, calls with their
     settings, the type of each result and the bytes that each call saved for the way back.
-    Raises TypeError when no argument holds a real or complex array.
+    options: as for `value_and_grad`. Raises TypeError when no argument holds a real or complex array.
 
     >>> import numpy as np
     >>> import neo.numpy as nep
@@ -35,11 +36,13 @@ def trace(f: Callable[..., Any]) -> Callable[..., tuple[Any, Tape]]:
     3 calls, 6.8 kB saved
     """
 
+    settings = settings_of(options)
+
     @wraps(f)
     def result_and_tape(*args: Any, **kwargs: Any) -> tuple[Any, Tape]:
         named = every_differentiable(f, parameters_of(f), args, kwargs)
         listing = Listing()
-        run = Recording(f, args, kwargs, [key for _, key in named], log=listing)
+        run = Recording(f, args, kwargs, [key for _, key in named], settings, listing)
         with run.quiet():
             run.record()
         listing.inputs = list(zip(_labels(named, args, kwargs), _inputs(run), strict=True))
