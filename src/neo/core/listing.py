@@ -72,11 +72,7 @@ class Listing:
 
     def recorded(self, tape: Any, policy: Any, slots: Any, operands: Any, settings: Any, out: Any) -> None:
         """Add a call; the tape does, for every call that it records."""
-        outs = out if isinstance(out, tuple | list) else [out]
-        results = [value_of(x, x.slot if isinstance(x, Traced) else None) for x in outs]
-        has_slot = any([r.slot is not None for r in results])
-        kept = [*policy.ctx.saved, *attributes(policy).values()] if has_slot else []
-        self.calls.append(call_of(policy, slots, operands, settings, results, kept))
+        self.calls.append(described(policy, slots, operands, settings, out))
 
     @property
     def saved(self) -> int:
@@ -108,6 +104,15 @@ def _row(call: Call) -> tuple[str, str, str]:
 def value_of(x: Any, slot: int | None) -> Value:
     """Return what a listing says of an array."""
     return Value(slot, tuple(x.shape), short_name(x.dtype))
+
+
+def described(policy: Any, slots: Any, operands: Any, settings: dict[str, Any], out: Any) -> Call:
+    """Return a call that has just been recorded in words. out: its results as they left it."""
+    outs = out if isinstance(out, tuple | list) else [out]
+    results = [value_of(x, x.slot if isinstance(x, Traced) else None) for x in outs]
+    has_slot = any([r.slot is not None for r in results])
+    kept = [*policy.ctx.saved, *attributes(policy).values()] if has_slot else []
+    return call_of(policy, slots, operands, settings, results, kept)
 
 
 def call_of(

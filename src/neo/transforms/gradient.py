@@ -34,6 +34,8 @@ def value_and_grad(
     of an elementwise function, so that `where(x > 0, log(x), 0)` has the gradient that one
     expects at 0; with "nan", the default, it is NaN there, as arithmetic says.
     policies={operation: Policy} puts another rule in the place of an operation's (docs/rules.md).
+    check="nan" names the first call that makes a NaN or inf, forward or backward; "mutation" the
+    one that saved an array which the function wrote into since; a tuple asks for both.
     Raises TypeError for an argument without a gradient and ValueError for a result that is not 0-d.
 
     >>> import numpy as np

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypedDict
@@ -20,10 +20,12 @@ class Options(TypedDict, total=False):
 
     zero_times_inf: "nan", or "zero": a zero gradient stays zero through an infinite slope.
     policies: {operation: Policy}, rules that take the place of the operations' own in this call.
+    check: "nan", "mutation", or both in a tuple: what to look out for, at a cost.
     """
 
     zero_times_inf: str
     policies: Mapping[Operation, Any] | None
+    check: str | Collection[str] | None
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,18 @@ class Settings:
 
     zero_wins: bool = False
     rules: Rules | None = None
+    checks: tuple[str, ...] = ()
 
+    def watcher(self, log: Any = None) -> Any:
+        """Return what a new tape tells of its calls: the log, what checks them, both, or None."""
+        if not self.checks:
+            return log
+        from ..core.checks import CHECKS, Watchers  # on first use
+
+        return Watchers([*([] if log is None else [log]), *[CHECKS[name]() for name in self.checks]])
+
+
+KNOWN_CHECKS = ("nan", "mutation")
 
 PLAIN = Settings()
 
@@ -51,6 +64,7 @@ def settings_of(options: Any) -> Settings:
     return Settings(
         zero_wins=_zero_wins(options.get("zero_times_inf", "nan")),
         rules=_rules(options.get("policies")),
+        checks=_checks(options.get("check")),
     )
 
 
@@ -58,6 +72,14 @@ def _zero_wins(zero_times_inf: str) -> bool:
     if zero_times_inf not in ("nan", "zero"):
         raise ValueError(f"zero_times_inf is 'nan' or 'zero', got {zero_times_inf!r}")
     return zero_times_inf == "zero"
+
+
+def _checks(check: Any) -> tuple[str, ...]:
+    names = () if check is None else (check,) if isinstance(check, str) else tuple(check)
+    unknown = [name for name in names if name not in KNOWN_CHECKS]
+    if unknown:
+        raise ValueError(f"check is 'nan', 'mutation' or a tuple of both, got {unknown[0]!r}")
+    return names
 
 
 def _rules(given: Any) -> Rules | None:

@@ -30,8 +30,8 @@ class Recording:
         settings: Settings = PLAIN,
         log: Listing | None = None,
     ) -> None:
-        self.f = f
-        self.tape = Tape(log, settings.zero_wins, settings.rules)
+        self.f, self.log = f, log
+        self.tape = Tape(settings.watcher(log), settings.zero_wins, settings.rules)
         self.inputs = Inputs(self.tape)
         self.builders: list[tuple[Callable[[list[Any]], Any], int]] = []
         others = [x for k, x in [*enumerate(args), *kwargs.items()] if k not in keys]
@@ -64,6 +64,7 @@ class Recording:
             self.aux = tree.map(self._leaving, aux) if has_aux else None
         finally:
             self.calls = self.tape.close(self.owner)
+            self.tape.log = self.log
             # Else a frame that holds this would hold the traced arguments too.
             self.positional, self.named = [], {}
 

@@ -1,0 +1,46 @@
+"""Where in the user's code a call stands."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_OURS = str(Path(__file__).resolve().parents[1])
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a program: `train.py:12 in loss: y = nep.log(p)`."""
+
+    file: str
+    line: int
+    function: str
+
+    @property
+    def text(self) -> str:
+        """The source line, empty where it cannot be read."""
+        return linecache.getline(self.file, self.line).strip()
+
+    def __str__(self) -> str:
+        where = f"{Path(self.file).name}:{self.line} in {self.function}"
+        return f"{where}: {self.text}" if self.text else where
+
+
+def here() -> Place | None:
+    """Return the line of the user's code that is being run, None if there is none.
+
+    It is the innermost one outside neo, and outside installed packages where there is such a one.
+    """
+    frame, found = sys._getframe(1), None
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_OURS):
+            place = Place(file, frame.f_lineno, frame.f_code.co_name)
+            if not any([name in file for name in _INSTALLED]):
+                return place
+            found = found or place
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
