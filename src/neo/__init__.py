@@ -14,6 +14,7 @@ from .ops import policies
 from .ops.constant import stop_gradient
 from .ops.creation import arange, array, asarray, eye, full, linspace, ones, zeros
 from .random.convenience import rand, randint, randn
+from .transforms.checkpoint import checkpoint
 from .transforms.gradient import grad, value_and_grad, vjp
 from .transforms.jacobian import jacrev
 from .transforms.trace import trace
@@ -26,6 +27,7 @@ __all__ = [
     "asarray",
     "autograd",
     "backends",
+    "checkpoint",
     "eye",
     "full",
     "functions",

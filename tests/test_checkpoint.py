@@ -1,0 +1,241 @@
+"""checkpoint: it changes no number, and it keeps less."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from functools import partial
+
+import numpy as np
+import pytest
+from support.libraries import Library
+
+import neo
+import neo.numpy as nep
+from neo.autograd import Policy
+from neo.functions import neo_function
+
+X, W = np.asarray([0.3, -0.7, 1.2]), np.asarray([0.5, 0.1, -0.4])
+# Gradients are added up in another order: a few roundings of terms of about 1.
+CLOSE = {"rtol": 1e-12, "atol": 1e-13}
+
+
+def _close(xp: Library, found, expected) -> None:
+    np.testing.assert_allclose(xp.numpy(found), xp.numpy(expected), **CLOSE)
+
+
+def _body(x, w):
+    hidden = nep.exp(nep.sin(x * w)) @ nep.reshape(w, (3, 1))
+    return nep.sum(hidden * hidden), {"tanh": nep.tanh(x), "same": x}
+
+
+def _loss(f, x, w):
+    value, rest = f(x, w)
+    return value * nep.sum(rest["tanh"] * x * rest["same"])
+
+
+def _order(f, n: int):
+    """Return the gradient of a function of one array, after n gradients summed up."""
+    for _ in range(n):
+        f = partial(lambda g, x: nep.sum(neo.grad(g)(x)), f)
+    return neo.grad(f)
+
+
+def test_gradient_is_that_of_the_function(xp: Library) -> None:
+    x, w = xp.asarray(X), xp.asarray(W)
+
+    found = neo.grad(partial(_loss, neo.checkpoint(_body)), (0, 1))(x, w)
+
+    for ours, plain in zip(found, neo.grad(partial(_loss, _body), (0, 1))(x, w), strict=True):
+        _close(xp, ours, plain)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_gradient_of_an_array_closed_over_is_right_at_every_order(xp: Library, n: int) -> None:
+    x = xp.asarray(X)
+
+    def loss(f, w):
+        return f(lambda x: nep.sum(nep.sin(w * x) * w))(x) * nep.sum(w)
+
+    found = _order(partial(loss, neo.checkpoint), n)(xp.asarray(W))
+
+    _close(xp, found, _order(partial(loss, lambda f: f), n)(xp.asarray(W)))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_checkpoints_nest_at_every_order(xp: Library, n: int) -> None:
+    def loss(f, w):
+        return f(lambda x: f(lambda y: nep.sum(nep.exp(y * w)))(nep.sin(x * w)))(w)
+
+    found = _order(partial(loss, neo.checkpoint), n)(xp.asarray(W))
+
+    _close(xp, found, _order(partial(loss, lambda f: f), n)(xp.asarray(W)))
+
+
+def test_hessian_of_both_operands_is_that_of_the_function(xp: Library) -> None:
+    def hessian(f):
+        return neo.jacrev(neo.grad(partial(_loss, f), (0, 1)), (0, 1))(xp.asarray(X), xp.asarray(W))
+
+    found, plain = hessian(neo.checkpoint(_body)), hessian(_body)
+
+    for j in range(2):
+        for k in range(2):
+            _close(xp, found[j][k], plain[j][k])
+
+
+def test_trees_and_keywords_go_in_and_come_out(xp: Library) -> None:
+    @neo.checkpoint
+    def f(pair, *, scale):
+        return {"sum": pair["x"] + scale * pair["w"], "number": 3}
+
+    def loss(pair, scale):
+        out = f(pair, scale=scale)
+        return nep.sum(out["sum"] ** out["number"])
+
+    pair = {"x": xp.asarray(X), "w": xp.asarray(W)}
+    found, by_scale = neo.grad(loss, (0, 1))(pair, xp.asarray(2.0))
+
+    _close(xp, found["w"], xp.asarray(6 * (X + 2 * W) ** 2))
+    _close(xp, by_scale, xp.asarray(np.sum(3 * (X + 2 * W) ** 2 * W)))
+
+
+def test_outside_a_transform_it_is_the_function(xp: Library) -> None:
+    assert xp.owns(neo.checkpoint(nep.sin)(xp.asarray(X)))
+
+
+def test_pull_back_may_be_called_twice(xp: Library) -> None:
+    _, pull = neo.vjp(neo.checkpoint(nep.sin), xp.asarray(X))
+
+    _close(xp, pull(xp.asarray(W))[0], pull(xp.asarray(W))[0])
+
+
+def test_derivative_of_a_pull_back_in_its_cotangent(xp: Library) -> None:
+    _, pull = neo.vjp(neo.checkpoint(nep.sin), xp.asarray(X))
+
+    found = neo.grad(lambda c: nep.sum(pull(c)[0] * pull(c)[0]))(xp.asarray(W))
+
+    _close(xp, found, xp.asarray(2 * W * np.cos(X) ** 2))
+
+
+def test_caller_keeps_an_array_that_the_function_writes_into(xp: Library) -> None:
+    @neo.checkpoint
+    def f(x):
+        x *= x
+        return x
+
+    found = neo.grad(lambda x: nep.sum(f(x) * x))(xp.asarray(X))
+
+    _close(xp, found, xp.asarray(3 * X**2))
+
+
+class Watched(Policy):
+    """The identity, keeping a copy whose life a weak reference watches."""
+
+    bare = True
+    watched: list[weakref.ref] = []
+
+    def forward(self, x):
+        out = x + 0.0
+        self.ctx.save(out)
+        Watched.watched.append(weakref.ref(out))
+        return out * 1.0
+
+    def backward(self, g):
+        (out,) = self.ctx.release
+        return g * (out / out)
+
+    @classmethod
+    def alive(cls) -> int:
+        """Return how many copies are alive."""
+        return sum(r() is not None for r in cls.watched)
+
+
+def _most_alive(f) -> int:
+    """Return the largest number of saved copies alive at once, asked as each call is pulled."""
+    counts: list[int] = []
+
+    class Counting(Policy):
+        def forward(self, x):
+            counts.append(Watched.alive())
+            return x + 0
+
+        def backward(self, g):
+            counts.append(Watched.alive())
+            return g
+
+    Watched.watched = []
+    watched, counting = neo_function(Watched), neo_function(Counting)
+
+    def block(x):
+        for _ in range(4):
+            x = counting(watched(x))
+        return x
+
+    neo.grad(lambda x: nep.sum(f(block)(f(block)(f(block)(f(block)(x))))))(X)
+    return max(counts)
+
+
+def test_only_one_block_saves_at_a_time() -> None:
+    assert _most_alive(lambda block: block) == 16
+    assert _most_alive(neo.checkpoint) == 4
+
+
+def test_trace_shows_that_nothing_is_saved() -> None:
+    _, tape = neo.trace(neo.checkpoint(lambda x: nep.sum(nep.tanh(x))))(X)
+
+    assert "tanh" in str(tape)
+    assert "nothing saved" in str(tape)
+
+
+def test_nothing_keeps_a_tape_alive() -> None:
+    f = neo.grad(lambda x: nep.sum(neo.checkpoint(lambda y: nep.tanh(y) * x)(x)))
+    for _ in range(10):
+        f(X)
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for _ in range(200):
+            f(X)
+        grown = len(gc.get_objects()) - before
+    finally:
+        gc.enable()
+
+    assert grown < 100
+
+
+def test_function_that_differs_the_second_time_is_an_error() -> None:
+    calls = []
+
+    @neo.checkpoint
+    def f(x):
+        calls.append(1)
+        return nep.sum(x * x) if len(calls) == 1 else nep.sum(x)
+
+    with pytest.raises(RuntimeError, match="must do the same each time"):
+        neo.grad(f)(X)
+
+
+def test_array_that_leaks_from_the_function_is_an_error() -> None:
+    leaked = []
+
+    @neo.checkpoint
+    def f(x):
+        leaked.append(x * x)
+        return nep.sum(x)
+
+    with pytest.raises(RuntimeError, match="Return it from the function"):
+        neo.grad(lambda x: f(x) + nep.sum(leaked[0]))(X)
+
+
+def test_error_in_the_function_leaves_the_tape_usable() -> None:
+    def f(x):
+        nep.sin(x)
+        raise KeyError
+
+    def loss(x):
+        with pytest.raises(KeyError):
+            neo.checkpoint(f)(x)
+        return nep.sum(x * x)
+
+    np.testing.assert_array_equal(neo.grad(loss)(X), 2 * X)
