@@ -239,3 +239,107 @@ def test_error_in_the_function_leaves_the_tape_usable() -> None:
         return nep.sum(x * x)
 
     np.testing.assert_array_equal(neo.grad(loss)(X), 2 * X)
+
+
+KEPT = {
+    "matmul": {"keep": "matmul"},
+    "several": {"keep": [nep.matmul, nep.exp, "sum"]},
+    "a predicate": {"keep": lambda call: call.bytes < 20},
+    "everything": {"keep": lambda call: True},
+    "no budget": {"budget": 0},
+    "a small budget": {"budget": 60},
+    "a large budget": {"budget": "1 MB"},
+}
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+def test_what_is_kept_changes_no_gradient(xp: Library, kept) -> None:
+    x, w = xp.asarray(X), xp.asarray(W)
+
+    found = neo.grad(partial(_loss, neo.checkpoint(_body, **kept)), (0, 1))(x, w)
+
+    for ours, plain in zip(found, neo.grad(partial(_loss, _body), (0, 1))(x, w), strict=True):
+        _close(xp, ours, plain)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+def test_what_is_kept_changes_no_higher_derivative(kept, n: int) -> None:
+    def loss(f, w):
+        inner = lambda y: nep.sum(nep.exp(y * w) @ nep.tensordot(w, nep.sin(w), axes=0))  # noqa: E731
+        return f(lambda x: f(inner)(nep.sin(x * w)) * nep.prod(nep.cos(w)))(w)
+
+    found = _order(partial(loss, partial(neo.checkpoint, **kept)), n)(W)
+
+    np.testing.assert_allclose(found, _order(partial(loss, lambda f: f), n)(W), rtol=1e-11)
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+def test_a_policy_is_kept_with_what_it_saved(xp: Library, kept) -> None:
+    class Scaled(Policy):
+        def forward(self, x, w):
+            self.total = x * w
+            self.ctx.save(x, w, [self.total])
+            return self.total * self.total
+
+        def backward(self, g):
+            x, w, (total,) = self.ctx.release
+            return 2 * g * total * w, 2 * g * self.total * x
+
+    def loss(f, x):
+        return nep.sum(f(lambda y: neo_function(Scaled)(nep.sin(y), y))(x))
+
+    found = _order(partial(loss, partial(neo.checkpoint, **kept)), 1)(xp.asarray(X))
+
+    _close(xp, found, _order(partial(loss, lambda f: f), 1)(xp.asarray(X)))
+
+
+def test_kept_results_are_not_computed_again() -> None:
+    counted = []
+
+    class Counted(Policy):
+        def forward(self, x):
+            counted.append(1)
+            self.ctx.save(x)
+            return x * x
+
+        def backward(self, g):
+            (x,) = self.ctx.release
+            return 2 * g * x
+
+    def f(x):
+        return nep.sum(nep.sin(neo_function(Counted)(nep.exp(x))))
+
+    neo.grad(neo.checkpoint(f))(X)
+    assert len(counted) == 2
+    neo.grad(neo.checkpoint(f, keep="counted"))(X)
+    assert len(counted) == 3
+
+
+def test_budget_keeps_the_products_first() -> None:
+    from neo.core.keeping import Computed
+    from neo.transforms.keep import Budget
+
+    budget = Budget(1000)
+    product = Computed("matmul", ((10, 10), (10, 10)), ((10, 10),), 800, Policy)
+    cheap = Computed("exp", ((10, 10),), ((10, 10),), 800, Policy)
+
+    assert budget((1, 0), cheap) == []
+    assert budget((1, 1), product) == [(1, 0)]
+    assert budget((1, 2), cheap) == [(1, 2)]
+
+
+@pytest.mark.parametrize("budget", ["64 XB", "much", "MB"])
+def test_budget_that_is_no_size_is_an_error(budget: str) -> None:
+    with pytest.raises(ValueError, match="such as '64 MB'"):
+        neo.checkpoint(nep.sin, budget=budget)
+
+
+def test_keep_and_budget_together_are_an_error() -> None:
+    with pytest.raises(ValueError, match="not both"):
+        neo.checkpoint(nep.sin, keep="sin", budget=1)
+
+
+def test_keep_that_names_nothing_is_an_error() -> None:
+    with pytest.raises(TypeError, match="keep takes names"):
+        neo.checkpoint(nep.sin, keep=3)

@@ -112,23 +112,33 @@ def newest(operands: Iterable[Any]) -> Tape | None:
 
 
 def apply(
-    policy: type[Policy], operands: list[Any], settings: dict[str, Any], wanted: Any, raw: list[Any]
+    policy: type[Policy], operands: list[Any], settings: dict[str, Any], wanted: Any, raw: Any
 ) -> tuple[Any, Policy]:
     """Return the result and the instance of the Policy that is this call.
 
     The newest tape among the operands runs the call on what its arrays hold, and so on down; one
     that does not record (`Tape.records`) does so in its own way, its method `apply`.
     operands: not boxed. wanted: the slots that forward asks with `needs`, None for an operand that
-    no tape differentiates. raw: is filled with the operands as forward got them, below every tape.
+    no tape differentiates. raw: is filled with the operands as forward got them, below every tape;
+    a `Bottom` runs forward in its own way.
     """
     tape = newest(operands)
     if tape is None:
         instance = policy()
         instance.slots = wanted
         raw[:] = told_apart(operands)
+        if type(raw) is not list:
+            return raw.run(instance, settings), instance
         return instance.run(raw, settings, new_context(policy)), instance
     if not tape.records:
         return tape.apply(policy, operands, settings, wanted, raw)
+    return recorded(tape, policy, operands, settings, wanted, raw)
+
+
+def recorded(
+    tape: Tape, policy: type[Policy], operands: list[Any], settings: dict[str, Any], wanted: Any, raw: Any
+) -> tuple[Any, Policy]:
+    """Return what `apply` does, for a call of which this tape is the newest and which it records."""
     slots = [x.slot if isinstance(x, Traced) and x.tape is tape else None for x in operands]
     below = [x if slot is None else x.data for x, slot in zip(operands, slots, strict=True)]
     result, instance = apply(policy, below, settings, wanted, raw)

@@ -130,15 +130,15 @@ def call_of(
     """
     pairs = zip(operands, slots, strict=True)
     return Call(
-        name=_name_of(type(policy)),
+        name=name_of(type(policy)),
         operands=tuple([value_of(x, slot) if _is_array(x) else in_words(x) for x, slot in pairs]),
         settings=_shown(policy, settings),
         results=tuple(results),
-        kept=_bytes_of(kept),
+        kept=bytes_of(kept),
     )
 
 
-def _name_of(policy: type) -> str:
+def name_of(policy: type) -> str:
     """Return what its function is called, or its own name in that style: `ScaledMLP` -> `scaled_mlp`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", policy.__name__)
     # Its own label, not that of a built-in that it extends.
@@ -156,14 +156,14 @@ def _shown(policy: Any, settings: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _bytes_of(kept: Iterable[Any]) -> dict[int, int]:
+def bytes_of(kept: Iterable[Any]) -> dict[int, int]:
     """Return the bytes of the arrays among values and containers of values, by identity."""
     found: dict[int, int] = {}
     for x in map(raw_of, kept):
         if isinstance(x, tuple | list):
-            found |= _bytes_of(x)
+            found |= bytes_of(x)
         elif isinstance(x, dict):
-            found |= _bytes_of(x.values())
+            found |= bytes_of(x.values())
         elif _is_array(x):
             found[id(x)] = _size_in_bytes(value_of(x, None))
     return found

@@ -10,58 +10,58 @@ the function does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 from .array import Array, Traced
+from .keeping import FORGOTTEN, Dropping, Keeper, Keeping, set_up
+from .listing import Listing
 from .parts import placed
 from .tape import NOTHING, ClosedTape, Tape, walk_back
-
-
-class Dropping(Tape):
-    """A tape that counts its calls and keeps none."""
-
-    __slots__ = ()
-
-    def append(self, entry: Any) -> None:
-        """Add a slot, without what is in it."""
-        list.append(self, FORGOTTEN)
-
-
-class _Forgotten:
-    """The entry of a call inside a segment whose result should not be seen outside."""
-
-    __slots__ = ()
-    slots = ()
-
-    def pull(self, g: Any) -> NoReturn:
-        raise RuntimeError(
-            "an array that a checkpointed function computed is used outside of it, though the function "
-            "did not return it; its calls are forgotten. Return it from the function."
-        )
-
-
-FORGOTTEN = _Forgotten()
 
 
 class Run:
     """One run of a function, with what is needed to repeat it.
 
     call: runs the function on its arguments as they were. tapes: every tape that an argument, or
-    an array that the function closes over, is on, with the class that it has while it is open.
+    an array that the function closes over, is on. keeper: what is kept of the run, if anything.
     """
 
-    def __init__(self, call: Callable[[], Any], tapes: list[Tape]) -> None:
-        self.call = call
-        self.tapes: list[tuple[Tape, type[Any]]] = [(tape, type(tape)) for tape in tapes]
+    def __init__(self, call: Callable[[], Any], tapes: list[Tape], keeper: Keeper | None) -> None:
+        self.call, self.keeper = call, keeper
+        # Inside another checkpoint's run they are of its kind, which they have for that run only.
+        self.kinds: list[tuple[Tape, type[Any]]] = [
+            (tape, Tape if type(tape) in (Dropping, Keeping) else type(tape)) for tape in tapes
+        ]
+
+    def first(self) -> Any:
+        """Return the result of the function; its calls take their slots and are not recorded."""
+        with ExitStack() as stack:
+            for tape, kind in self.kinds:
+                if kind is Tape:
+                    stack.enter_context(_changed(tape))
+                    set_up(tape, Dropping, self.keeper)
+            return self._run(again=False)
 
     def again(self, tape: Tape, slot: int) -> list[Any]:
         """Return the entries that the function records on a tape of which the next slot is `slot`."""
-        with reopened(self.tapes):
+        assert isinstance(tape, ClosedTape), "a tape is walked when its function has returned"
+        with ExitStack() as stack:
+            for other, kind in self.kinds:
+                if isinstance(other, ClosedTape):
+                    stack.enter_context(_changed(other))
+                    stack.callback(other.clear)
+                    set_up(other, kind, self.keeper)
+                    other.log = None
             tape.extend([NOTHING] * slot)
-            self.call()
+            self._run(again=True)
             return tape[slot:]
+
+    def _run(self, again: bool) -> Any:
+        if self.keeper is not None:
+            self.keeper.start(again)
+        return self.call()
 
 
 class Segment:
@@ -101,30 +101,21 @@ class Segment:
         return [found[slot] for slot in self.slots]
 
 
-@contextmanager
-def reopened(tapes: list[tuple[Tape, type[Any]]]) -> Iterator[None]:
-    """Let closed tapes record for a while; what they record is forgotten afterwards."""
-    closed = [(tape, kind, tape.log) for tape, kind in tapes if isinstance(tape, ClosedTape)]
-    for tape, kind, _ in closed:
-        tape.__class__, tape.log = kind, None
-    try:
-        yield
-    finally:
-        for tape, _, log in closed:
-            tape.clear()
-            tape.__class__, tape.log = ClosedTape, log
-
-
-def cut(call: Callable[[], Any], tapes: list[Tape], leaves_of: Callable[[Any], list[Any]]) -> Any:
+def cut(
+    call: Callable[[], Any],
+    tapes: list[Tape],
+    leaves_of: Callable[[Any], list[Any]],
+    keeper: Keeper | None = None,
+) -> Any:
     """Return what a call returns, its entries on the tapes forgotten.
 
-    leaves_of: returns the arrays of the result.
+    leaves_of: returns the arrays of the result. keeper: keeps results of calls; the arguments must
+    then be `seen` ones.
     """
-    run = Run(call, tapes)
-    segments = [Segment(run, tape) for tape in tapes if tape.records]
-    logged = [(tape.log, len(tape.log.calls)) for tape in tapes if tape.log is not None]
-    with _dropping(tapes):
-        result = call()
+    run = Run(call, tapes, keeper)
+    segments = [Segment(run, tape) for tape in tapes if tape.records or type(tape) is Keeping]
+    logged = [(tape.log, len(tape.log.calls)) for tape in tapes if isinstance(tape.log, Listing)]
+    result = run.first()
     leaves = [x for x in leaves_of(result) if isinstance(x, Traced)]
     for segment in segments:
         segment.cut(leaves)
@@ -133,17 +124,18 @@ def cut(call: Callable[[], Any], tapes: list[Tape], leaves_of: Callable[[Any], l
     return result
 
 
+_CHANGED = ("__class__", "usual", "library", "lean", "log", "keeper")
+
+
 @contextmanager
-def _dropping(tapes: list[Tape]) -> Iterator[None]:
-    """Let tapes keep no calls for a while."""
-    changed = [tape for tape in tapes if type(tape) is Tape]
-    for tape in changed:
-        tape.__class__ = Dropping
+def _changed(tape: Tape) -> Iterator[None]:
+    """Put a tape back afterwards as it is now."""
+    before = [getattr(tape, name) for name in _CHANGED]
     try:
         yield
     finally:
-        for tape in changed:
-            tape.__class__ = Tape
+        for name, value in zip(_CHANGED, before, strict=True):
+            setattr(tape, name, value)
 
 
 def tapes_of(arrays: list[Any]) -> list[Tape]:

@@ -44,12 +44,13 @@ class Tape(list[Any]):
     log: what is told of every call that is recorded, a Listing for `neo.trace`, or None.
     rules: the Policies that take another's place, by that other (see `core/replacing.py`), or None.
     zero_wins: whether a zero gradient stays zero through an infinite slope (see `value_and_grad`).
+    keeper: what a checkpoint keeps of this tape's calls (see `core.keeping`), or None.
     lean: whether elementwise calls may take the lean path, which knows of none of these.
     records: whether calls are put on the list; a kind of tape that does something else with a call
     (push tangents, say) says False and brings `apply`.
     """
 
-    __slots__ = ("level", "usual", "library", "log", "owner", "zero_wins", "rules", "lean")
+    __slots__ = ("level", "usual", "library", "log", "owner", "zero_wins", "rules", "keeper", "lean")
     records = True
 
     def __init__(self, log: Any = None, zero_wins: bool = False, rules: Any = None) -> None:
@@ -63,6 +64,7 @@ class Tape(list[Any]):
         self.library: Any = NOTHING
         self.log = log
         self.owner = ""
+        self.keeper: Any = None
 
     def __str__(self) -> str:
         return repr(self) if self.log is None else str(self.log)

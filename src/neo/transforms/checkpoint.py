@@ -7,19 +7,30 @@ from functools import wraps
 from typing import Any
 
 from .. import tree
+from ..core.keeping import Keeper, seen
 from ..core.segment import copied, cut, tapes_of
 from .captured import captured
+from .keep import Budget, by_rule, in_bytes
 
 
-def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+def checkpoint(
+    f: Callable[..., Any], *, keep: Any = None, budget: int | str | None = None
+) -> Callable[..., Any]:
     """Return a function like f that keeps its arguments and computes the rest again when needed.
 
     f: any function of arrays and trees of arrays. It runs once in the forward pass, and again when
     the backward pass reaches it, so it must do the same each time. The arrays that it closes over
     get their gradients too. Under a derivative of a derivative, and inside another checkpoint, the
     same holds at every level. Its numbers are those of f.
+    keep: the operations whose results are kept, and so not computed again: a name, the function
+    itself or a list of such (`keep="matmul"`, `keep=[nep.matmul, "linear"]`), or a function of a
+    call that tells whether to keep its result; it sees `name`, `operands` and `results` (shapes)
+    and `bytes`.
+    budget: how much to keep, in bytes or words ("64 MB"): of what f computes, that which takes
+    longest to compute again, for its size.
     An array that f writes into (`x += 1`) is f's own: the caller's keeps its value.
-    Raises RuntimeError, in the backward pass, when f does not repeat its calls.
+    Raises RuntimeError, in the backward pass, when f does not repeat its calls,
+    ValueError for both keep and budget.
 
     >>> import numpy as np
     >>> import neo
@@ -29,19 +40,35 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     array([0.54030231, 0.54030231])
     """
 
+    if keep is not None and budget is not None:
+        raise ValueError("checkpoint takes keep= or budget=, not both: a budget chooses by itself")
+    keeper = _keepers(keep, budget)
+
     @wraps(f)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         leaves, build = tree.flatten((args, kwargs))
         leaves = [copied(x) for x in leaves]
+        fresh = copied if keeper is None else seen
 
         def call() -> Any:
-            again, named = build([copied(x) for x in leaves])
+            again, named = build([fresh(x) for x in leaves])
             return f(*again, **named)
 
         tapes = tapes_of([*leaves, *captured(f)])
-        return cut(call, tapes, _leaves) if tapes else f(*args, **kwargs)
+        return cut(call, tapes, _leaves, keeper and keeper()) if tapes else f(*args, **kwargs)
 
     return checkpointed
+
+
+def _keepers(keep: Any, budget: Any) -> Callable[[], Keeper] | None:
+    """Return what makes the keeper of one run; None when nothing is kept."""
+    if budget is not None:
+        size = in_bytes(budget)
+        return lambda: Keeper(Budget(size))
+    if keep is not None:
+        choice = by_rule(keep)
+        return lambda: Keeper(choice)
+    return None
 
 
 def _leaves(result: Any) -> list[Any]:
