@@ -21,7 +21,8 @@ FLOORS = [
     {"core"},
     {"ops"},
     {"transforms"},
-    {"numpy", "autograd", "functions", "random", "linalg", "fft", "special", "rules", "conventions"},
+    {"numpy", "autograd", "functions", "random", "linalg", "fft", "special", "rules", "conventions"}
+    | {"control", "implicit", "ode", "interop"},
     {"testing", "jit", "show", "cli", "__main__"},
 ]
 LIBRARIES = {

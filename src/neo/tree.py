@@ -27,6 +27,11 @@ def map(function: Callable[..., Any], tree: Any) -> Any:
     return build([function(x) for x in leaves])
 
 
+def structure(tree: Any) -> Any:
+    """Return what two trees with the same containers and keys have in common; None for a leaf."""
+    return _flatten(tree)[1] if _is_container(tree) else None
+
+
 def paths(tree: Any) -> list[str]:
     """Return where each leaf stands, as a person would index it: `['w'][0]`."""
     if not _is_container(tree):
