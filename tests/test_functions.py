@@ -14,6 +14,7 @@ import neo
 import neo.numpy as nep
 from neo import functions
 from neo.backends.defined import DEFINED
+from neo.ops.windows import Windows
 
 INF, NAN = math.inf, math.nan
 ROWS = np.array([[0.3, -1.2, 2.5, 0.0], [4.0, 4.0, -3.0, 1.0], [-0.7, 0.1, 0.2, -2.0]])
@@ -435,6 +436,10 @@ KERNEL_INPUTS = {
     "cross_entropy": (ROWS, np.array(LABELS), "mean"),
     "negative_log_likelihood": (ROWS, np.array(LABELS), "mean"),
     "standardized": (ROWS, (1,), 1e-5),
+    "max_pool": (
+        np.sin(np.arange(24.0)).reshape(2, 1, 3, 4),
+        Windows((2, 2), (1, 2), ((1, 1), (0, 1)), (1, 1)),
+    ),
 }
 
 

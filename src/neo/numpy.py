@@ -147,7 +147,17 @@ complex64, complex128 = _np.dtype("complex64"), _np.dtype("complex128")
 _EXTENSIONS = ("fft", "linalg", "special")
 # What array users expect beyond the standard, by the module that it is in; loaded on first use too.
 _BEYOND = {
-    "at": "scatter",
+    name: module
+    for module, names in {
+        "accumulation": "cumulative_max cumulative_min logcumsumexp",
+        "convolution": "convolve correlate",
+        "missing": "nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmin "
+        "nanprod nanstd nansum nanvar",
+        "padding": "pad",
+        "quantiles": "median nanmedian nanpercentile nanquantile percentile quantile",
+        "scatter": "at",
+    }.items()
+    for name in names.split()
 }
 
 # What namespaces bound to a library have too: every public name above, and the extensions.

@@ -111,9 +111,44 @@ def standardized(x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
     return out, scale
 
 
+def cumulative_max(x: Any, axis: int) -> Any:
+    """Return the largest element so far along an axis."""
+    return np.maximum.accumulate(x, axis=axis)
+
+
+def cumulative_min(x: Any, axis: int) -> Any:
+    """Return the smallest element so far along an axis."""
+    return np.minimum.accumulate(x, axis=axis)
+
+
+def logcumsumexp(x: Any, axis: int) -> Any:
+    """Return the logarithm of the running sum of exponentials along an axis."""
+    return np.logaddexp.accumulate(x, axis=axis)
+
+
+def convolve(x: Any, y: Any, start: int, stop: int) -> Any:
+    """Return elements start to stop of the full convolution of two sequences."""
+    n, m = sorted((len(x), len(y)))
+    if (start, stop) == (n - 1, m):
+        return np.convolve(x, y, "valid")
+    return np.convolve(x, y, "full")[start:stop]
+
+
+def added_up(zeros: Any, parts: Any) -> Any:
+    """Return zeros with every (key, array) pair added."""
+    for key, part in parts:
+        zeros[key] += part
+    return zeros
+
+
 KERNELS = {
     function.__name__: function
     for function in (
+        added_up,
+        convolve,
+        cumulative_max,
+        cumulative_min,
+        logcumsumexp,
         erf,
         relu_backward,
         linear,

@@ -9,7 +9,7 @@ import array_api_compat.torch as xp
 import numpy as np
 import torch
 
-from . import torch_fft, torch_functions, torch_special
+from . import torch_convolution, torch_fft, torch_functions, torch_special
 from .record import Backend
 
 
@@ -225,5 +225,6 @@ def load() -> Backend:
             "solve_triangular": solve_triangular,
             "lu_factor": lu_factor,
             **torch_functions.KERNELS,
+            **torch_convolution.KERNELS,
         },
     )

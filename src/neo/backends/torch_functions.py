@@ -92,6 +92,9 @@ def softmax_backward(g: torch.Tensor, out: torch.Tensor, axes: Axes) -> torch.Te
 
 
 KERNELS: dict[str, Callable[..., Any]] = {
+    "cumulative_max": lambda x, axis: torch.cummax(x, axis).values,
+    "cumulative_min": lambda x, axis: torch.cummin(x, axis).values,
+    "logcumsumexp": torch.logcumsumexp,
     "relu": torch.relu,
     "relu_backward": lambda g, out: _aten.threshold_backward.default(g, out, 0),
     "sigmoid": torch.sigmoid,

@@ -217,11 +217,12 @@ def cumulative_sum(
 
     include_initial: begin with 0, so the result is one longer. Gradient: to x.
     """
-    axis = _only_axis("cumulative_sum", x, axis)
+    axis = only_axis("cumulative_sum", x, axis)
     return CumulativeSum.of(x, axis=axis, dtype=own_dtype(x, dtype), include_initial=include_initial)
 
 
-def _only_axis(name: str, x: Any, axis: int | None) -> int:
+def only_axis(name: str, x: Any, axis: int | None) -> int:
+    """Return the axis as a number from 0; None is that of an array with one axis, else a ValueError."""
     if axis is None:
         if x.ndim != 1:
             raise ValueError(f"{name} needs axis= for an array with {x.ndim} axes")
@@ -252,10 +253,10 @@ class CumulativeProd(BuiltIn):
             return x
         x = conj(x)
         before = getitem(cumulative_prod(x, axis=axis, include_initial=True), (*lead, slice(0, -1)))
-        return before * _backward_recurrence(astype(g, x.dtype), x, axis)
+        return before * backward_recurrence(astype(g, x.dtype), x, axis)
 
 
-def _backward_recurrence(g: Any, x: Any, axis: int) -> Any:
+def backward_recurrence(g: Any, x: Any, axis: int) -> Any:
     """Return s with s[i] = g[i] + x[i + 1] * s[i + 1], in log2(n) steps of doubling.
 
     No division, so it is exact where x is zero. (Hillis and Steele, 1986.)
@@ -264,7 +265,7 @@ def _backward_recurrence(g: Any, x: Any, axis: int) -> Any:
     factor = _shifted(x, 1, axis)
     reach = 1
     while reach < n:
-        g = g + factor * _shifted(g, reach, axis)
+        g = g + _shifted(g, reach, axis) * factor
         factor = factor * _shifted(factor, reach, axis)
         reach *= 2
     return g
@@ -286,7 +287,7 @@ def cumulative_prod(
 
     include_initial: begin with 1, so the result is one longer.
     """
-    axis = _only_axis("cumulative_prod", x, axis)
+    axis = only_axis("cumulative_prod", x, axis)
     return CumulativeProd.of(x, axis=axis, dtype=own_dtype(x, dtype), include_initial=include_initial)
 
 

@@ -1,0 +1,130 @@
+"""What array users expect beyond the standard: NumPy's functions have NumPy's values."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from support.libraries import Library
+
+import neo
+import neo.numpy as nep
+
+RNG = np.random.default_rng(3)
+X, LINE = RNG.normal(size=(3, 4)), RNG.normal(size=5)
+HOLES = np.where(RNG.random((3, 4)) < 0.3, np.nan, X)
+HOLES[1] = np.nan
+METHODS = [
+    *("linear", "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased", "normal_unbiased"),
+    *("lower", "higher", "nearest", "midpoint"),
+    *("inverted_cdf", "averaged_inverted_cdf", "closest_observation"),
+]
+INF = np.inf
+
+# name: the call, of a namespace and arrays; those arrays.
+CALLS = {
+    **{
+        f"pad, {mode}": (lambda n, x, mode=mode: n.pad(x, ((1, 0), (2, 3)), mode), X)
+        for mode in (
+            "constant",
+            "edge",
+            "reflect",
+            "symmetric",
+            "wrap",
+            "linear_ramp",
+            "mean",
+            "median",
+            "minimum",
+        )
+    },
+    "pad, further than x is long": (lambda n, x: n.pad(x, ((9, 7), (1, 0)), "reflect"), X),
+    "pad, values": (lambda n, x: n.pad(x, 1, constant_values=((1, 2), (3, 4))), X),
+    "pad, ends": (lambda n, x: n.pad(x, 2, "linear_ramp", end_values=(1, 2)), X),
+    "pad, odd": (lambda n, x: n.pad(x, 2, "reflect", reflect_type="odd"), X),
+    "pad, some": (lambda n, x: n.pad(x, 2, "maximum", stat_length=2), X),
+    **{
+        f"quantile, {method}": (
+            lambda n, x, method=method: n.quantile(x, np.asarray([0, 0.1, 0.25, 0.5, 0.7, 1]), method=method),
+            LINE,
+        )
+        for method in METHODS
+    },
+    "percentile": (lambda n, x: n.percentile(x, 30, axis=1, keepdims=True), X),
+    "median": (lambda n, x: n.median(x, axis=(0, 1)), X),
+    "median of a NaN": (lambda n, x: n.median(x, axis=0), HOLES),
+    "nanquantile": (lambda n, x: n.nanquantile(x, np.asarray([0.2, 0.5]), axis=1), HOLES),
+    "nanmedian": (lambda n, x: n.nanmedian(x), HOLES),
+    **{
+        name: (lambda n, x, name=name: getattr(n, name)(x, axis=1, keepdims=True), HOLES)
+        for name in ("nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin")
+    },
+    "nancumsum": (lambda n, x: n.nancumsum(x), HOLES),
+    "nancumprod": (lambda n, x: n.nancumprod(x, axis=0), HOLES),
+    "nanargmax": (lambda n, x: n.nanargmax(x), HOLES),
+}
+
+
+@pytest.mark.parametrize(("call", "x"), CALLS.values(), ids=CALLS)
+def test_value_is_numpy_s(xp: Library, call, x) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of NumPy, of rows that are all NaN
+        expected = call(np, x)
+
+    found = call(nep, xp.asarray(x))
+
+    np.testing.assert_allclose(xp.numpy(found), expected, rtol=1e-12)
+
+
+# name: the function, an operand, the gradient of 1 * out[0] + 2 * out[1] + 4 * out[2] + ...
+GRADIENTS = {
+    "cumulative_max": (nep.cumulative_max, [1, 3, 3, 2], [1, 2 + 4 / 2 + 8 / 2, 4 / 2 + 8 / 2, 0]),
+    "cumulative_max of inf": (nep.cumulative_max, [1, INF, INF, 1], [1, 8, 6, 0]),
+    "cumulative_min of NaN": (nep.cumulative_min, [1, np.nan, 2, 3], [1, 0, 0, 0]),
+    "cumulative_min": (nep.cumulative_min, [3, 1, 2, 1], [1, 2 + 4 + 8 / 2, 0, 8 / 2]),
+    "logcumsumexp": (nep.logcumsumexp, [2, 2, 2], [1 + 1 + 4 / 3, 1 + 4 / 3, 4 / 3]),
+    "logcumsumexp of -inf": (nep.logcumsumexp, [-INF, -INF, 1], [2, 1, 4]),
+    "logcumsumexp of inf": (nep.logcumsumexp, [1, INF, INF, 1], [1, 8, 6, 0]),
+    "nanmean": (nep.nanmean, [1, np.nan, 2, 3], [1 / 3, 0, 1 / 3, 1 / 3]),
+    "nanstd of a constant": (nep.nanstd, [2, np.nan, 2], [0, 0, 0]),
+    "nanmax, ties": (nep.nanmax, [2, np.nan, 2], [0.5, 0, 0.5]),
+    "median": (nep.median, [4, 1, 3, 2], [0, 0, 0.5, 0.5]),
+    "pad, reflect": (lambda x: nep.pad(x, (2, 0), "reflect"), [1, 2, 3], [4, 8 + 2, 16 + 1]),
+}
+
+
+@pytest.mark.parametrize(("f", "x", "expected"), GRADIENTS.values(), ids=GRADIENTS)
+def test_gradient_is_what_it_should_be(xp: Library, f, x, expected) -> None:
+    def weighed(x):
+        out = f(x)
+        weights = xp.asarray(2.0 ** np.arange(out.size).reshape(out.shape))
+        return nep.sum(out * weights)
+
+    found = neo.grad(weighed)(xp.asarray(np.asarray(x, dtype=float)))
+
+    np.testing.assert_allclose(xp.numpy(found), expected, rtol=1e-15)
+
+
+def test_quantile_has_a_gradient_to_the_share(xp: Library) -> None:
+    x = xp.asarray([4.0, 1.0, 2.0])
+
+    found = neo.grad(lambda q: nep.quantile(x, q))(xp.asarray(0.6))
+
+    np.testing.assert_allclose(xp.numpy(found), 4.0)  # two steps from 0 to 1, the second 2 high
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda x: nep.pad(x, 1, "around"), "no mode 'around'"),
+        (lambda x: nep.pad(x, -1), "not negative"),
+        (lambda x: nep.pad(x, 1, "edge", end_values=1), "no setting"),
+        (lambda x: nep.pad(x, ((1, 1), (1, 1))), "2 entries for an array with 1 axes"),
+        (lambda x: nep.quantile(x, 2.0), "from 0 to 1"),
+        (lambda x: nep.quantile(x, 0.5, method="best"), "no method 'best'"),
+        (lambda x: nep.median(x[:0]), "no elements"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(xp: Library, call, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        call(xp.array([1.0, 2.0, 3.0]))
