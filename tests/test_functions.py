@@ -430,9 +430,7 @@ KERNEL_INPUTS = {
     "shifted": (ROWS, (1,)),
     "softmax_backward": (ROWS, np.exp(-ROWS), (1,)),
     "linear": (ROWS, ROWS.T, np.arange(3.0)),
-    "linear_bias_backward": (ROWS,),
-    "linear_input_backward": (ROWS, ROWS),
-    "linear_weight_backward": (ROWS, ROWS),
+    "linear_backward": (ROWS, ROWS, ROWS, True),
     "cross_entropy": (ROWS, np.array(LABELS), "mean"),
     "negative_log_likelihood": (ROWS, np.array(LABELS), "mean"),
     "standardized": (ROWS, (1,), 1e-5),
@@ -457,7 +455,9 @@ def test_kernel_of_a_backend_agrees_with_the_definition(backend: str, name: str,
     expected = _definition(name, strict)(*[_on(strict, x) for x in inputs])
 
     close = {"rtol": 16 * float(np.finfo(dtype).eps), "atol": 16 * float(np.finfo(dtype).eps)}
-    for f, e in zip(_several(found), _several(expected), strict=True):
+    pairs = zip(_several(found), _several(expected), strict=True)
+    # None stands for what only the backend's own kernel of the gradient reads.
+    for f, e in [(f, e) for f, e in pairs if e is not None]:
         np.testing.assert_allclose(library.to_numpy(f), strict.to_numpy(e), **close)
 
 
@@ -479,9 +479,7 @@ def _definition(name: str, library: Any) -> Any:
         "relu_backward": functions.relu.policy.rules[0].formula,
         "sigmoid_backward": functions.sigmoid.policy.rules[0].formula,
         "softmax_backward": functions.softmax.policy.backward.__globals__["_softmax_formula"],
-        "linear_input_backward": lambda g, weight: g @ weight.T,
-        "linear_weight_backward": lambda g, x: x.T @ g,
-        "linear_bias_backward": lambda g: nep.sum(g, axis=0),
+        "linear_backward": functions.linear.policy.backward.__globals__["_formula"],
     }
     return formulas[name] if name in formulas else library.kernel(name)
 

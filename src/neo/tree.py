@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 _NAMESPACE = "neo"
@@ -66,7 +67,7 @@ def _flatten(tree: Any) -> tuple[list[Any], Any]:
     """Flatten, registering dataclasses as they are met."""
     while True:
         leaves, treedef = _optree().tree_flatten(tree, namespace=_NAMESPACE)
-        new = {type(x) for x in leaves if hasattr(x, _FIELDS)}
+        new = [kind for kind in {type(x) for x in leaves} if hasattr(kind, _FIELDS)]
         if not new:
             return leaves, treedef
         for kind in new:
@@ -89,6 +90,7 @@ def _register(kind: type) -> None:
     _optree().register_pytree_node(kind, to_children, from_children, namespace=_NAMESPACE)
 
 
+@cache
 def _optree() -> Any:
     # On first use: a bare array needs no trees, and importing neo stays quick.
     import optree

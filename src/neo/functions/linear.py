@@ -22,9 +22,16 @@ def _linear(xp, x, weight, bias):
     return out if bias is None else out + bias
 
 
-_input_slope = with_kernel("linear_input_backward", lambda g, weight: g @ conj(weight).T)
-_weight_slope = with_kernel("linear_weight_backward", lambda g, x: matmul(conj(x).T, g))
-_bias_slope = with_kernel("linear_bias_backward", lambda g: sum(g, axis=0))
+def _formula(g, x, weight, biased):
+    """Return the gradients to x, weight and bias. x, weight: None where not needed for another's."""
+    return (
+        None if weight is None else g @ conj(weight).T,
+        None if x is None else matmul(conj(x).T, g),
+        sum(g, axis=0) if biased else None,
+    )
+
+
+_slopes = with_kernel("linear_backward", _formula)
 
 
 def _rows(x: Any) -> Any:
@@ -45,24 +52,19 @@ class Linear(BuiltIn):
 
     def forward(self, x, weight, bias):
         self.ctx.save(x if self.needs(1) else None, weight if self.needs(0) else None)
-        self.lead = tuple(x.shape[:-1])
-        if len(self.lead) == 1:
+        if len(x.shape) == 2:
             return self.xp.linear(x, weight, bias)
-        rows = self.xp.reshape(x, (prod(self.lead), x.shape[-1]))
-        return self.xp.reshape(self.xp.linear(rows, weight, bias), (*self.lead, weight.shape[1]))
+        lead = tuple(x.shape[:-1])
+        rows = self.xp.reshape(x, (prod(lead), x.shape[-1]))
+        return self.xp.reshape(self.xp.linear(rows, weight, bias), (*lead, weight.shape[1]))
 
     def backward(self, g):
         x, weight = self.ctx.release
-        if len(self.lead) != 1:
-            g, x = _rows(g), None if x is None else _rows(x)
-        dx = _input_slope(g, weight) if self.needs(0) else None
-        if dx is not None and len(self.lead) != 1:
-            dx = reshape(dx, (*self.lead, dx.shape[1]))
-        return (
-            dx,
-            _weight_slope(g, x) if self.needs(1) else None,
-            _bias_slope(g) if self.needs(2) else None,
-        )
+        if len(g.shape) == 2:
+            return _slopes(g, x, weight, self.needs(2))
+        lead = tuple(g.shape[:-1])
+        dx, *others = _slopes(_rows(g), None if x is None else _rows(x), weight, self.needs(2))
+        return None if dx is None else reshape(dx, (*lead, dx.shape[1])), *others
 
 
 @rule(Linear)

@@ -7,6 +7,7 @@ from typing import Any
 from .. import backends
 from ..backends import define
 from ..core.array import raw_of
+from ..core.call import call
 from ..core.dtypes import INTEGER, kind
 from ..core.policy import library_of_all
 from ..errors import describe
@@ -45,9 +46,10 @@ def _one_hot(xp, labels, count, dtype):
 
 @define("cross_entropy")
 def _cross_entropy(xp, logits, labels, reduction):
-    """Return the reduced loss and the logarithm of the softmax of every row."""
+    """Return the reduced loss, the logarithm of the softmax of every row, and what besides these a
+    backend's own `cross_entropy_backward` reads, here nothing."""
     scores = xp.log_softmax(logits, (1,))
-    return xp.negative_log_likelihood(scores, labels, reduction), scores
+    return xp.negative_log_likelihood(scores, labels, reduction), scores, None
 
 
 class CrossEntropy(BuiltIn):
@@ -60,24 +62,22 @@ class CrossEntropy(BuiltIn):
 
     def forward(self, logits, *, labels, reduction):
         try:
-            out, scores = self.xp.cross_entropy(logits, labels, reduction)
+            out, scores, more = self.xp.cross_entropy(logits, labels, reduction)
         except IndexError as error:
             raise IndexError(_outside(self.xp, labels, logits.shape[1])) from error
-        self.ctx.save(scores, labels)
-        self.reduction = reduction
+        self.ctx.save(scores, labels, reduction, more)
         return out
 
     def save_again(self, logits, *, labels, reduction):
-        self.ctx.save(log_softmax(logits, axis=1), labels)
+        self.ctx.save(log_softmax(logits, axis=1), labels, reduction, None)
 
     def backward(self, g):
-        scores, labels = self.ctx.release
-        n = scores.shape[0]
-        g = reshape(g, (n, 1)) if self.reduction == "none" else g * weight_of(self.reduction, n)
-        return _slope(g, scores, labels, self.xp)
+        return _slope(g, *self.ctx.release, self.xp)
 
 
-def _formula(g, scores, labels, xp):
+def _formula(g, scores, labels, reduction, more, xp):
+    n = scores.shape[0]
+    g = reshape(g, (n, 1)) if reduction == "none" else g * weight_of(reduction, n)
     return g * (exp(scores) - xp.one_hot(labels, scores.shape[1], scores.dtype))
 
 
@@ -106,23 +106,24 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
         raise ValueError(f"cross_entropy: reduction is one of {REDUCTIONS}, got {reduction!r}")
     real("cross_entropy", logits)
     labels = _labels(logits, labels)
-    if len(logits.shape) != 2 or tuple(labels.shape) != tuple(logits.shape[:1]):
+    shape = tuple(logits.shape)
+    if len(shape) != 2 or tuple(labels.shape) != shape[:1]:
         raise ValueError(
             f"cross_entropy: logits {describe(logits)} and labels {describe(labels)} do not fit; "
             f"expected logits of shape (n, k) and labels of shape (n,)"
         )
-    return CrossEntropy.of(logits, labels=labels, reduction=reduction)
+    return call(CrossEntropy, (logits,), {"labels": labels, "reduction": reduction})
 
 
 def _labels(logits: Any, labels: Any) -> Any:
     """Return the labels as a bare integer array of the logits' library."""
-    labels = raw_of(labels)
-    library = backends.of(raw_of(logits))
-    if not isinstance(labels, library.arrays):
+    labels, raw = raw_of(labels), raw_of(logits)
+    library = backends.of(raw)
+    if type(labels) is not type(raw) and not isinstance(labels, library.arrays):
         is_from_host = not hasattr(labels, "dtype") or backends.of(labels) is backends.get("numpy")
         if not is_from_host:
             library_of_all((logits, labels))  # which says what is wrong with two libraries
-        labels = library.asarray(labels, None, library.device(raw_of(logits)))
+        labels = library.asarray(labels, None, library.device(raw))
     if kind(labels.dtype) != INTEGER:
         raise TypeError(
             f"cross_entropy: labels are {describe(labels)}; expected integers, the number of each "

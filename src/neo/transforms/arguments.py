@@ -29,41 +29,47 @@ def name_of(f: Callable[..., Any]) -> str:
 
 
 class Inputs:
-    """The differentiated leaves of one call's arguments, on a tape."""
+    """The differentiated leaves of one call's arguments: the first slots of a tape, in order.
+
+    boxed: whether an Array is among them. libraries: the backends they belong to.
+    """
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.leaves: list[Any] = []
         self.values: list[Any] = []
-        self.slots: list[int] = []
+        self.boxed = False
+        self.libraries: set[backends.Backend] = set()
 
-    def enter(self, leaf: Any, where: Callable[[int], str], k: int) -> Traced:
-        """Put leaf k of an argument on the tape; raise TypeError when it has no gradient.
+    def enter(self, leaves: list[Any], where: Callable[[int], str]) -> list[Traced]:
+        """Put the leaves of an argument on the tape; raise TypeError for one without a gradient.
 
         where: tells what to call leaf k. Only an error asks, since the answer takes a while.
         """
-        value = leaf.data if type(leaf) is Array else leaf
-        library = backends.BY_TYPE.get(type(value))
-        if library is None:
-            value = _value(value)
-        elif library.detach is not None:
-            value = library.detach(value)
-        if value is None:
-            raise TypeError(_no_gradient(leaf, where(k)))
-        traced: Traced = self.tape.trace(value)
-        if type(traced) is Array:  # not recorded: it has no gradient
-            raise TypeError(_no_gradient(leaf, where(k)))
-        self.leaves.append(leaf)
-        self.values.append(value)
-        # Held here: the function may write into the very object that it is given.
-        self.slots.append(traced.slot)
-        return traced
+        entered = []
+        for k, leaf in enumerate(leaves):
+            library = backends.BY_TYPE.get(type(leaf))
+            if library is not None:
+                value = leaf if library.detach is None else library.detach(leaf)
+            else:
+                value = _value(unbox(leaf))
+                self.boxed = self.boxed or isinstance(leaf, Array)
+            x = None if value is None else self.tape.trace(value)
+            if not isinstance(x, Traced):  # not recorded: it has no gradient
+                raise TypeError(_no_gradient(leaf, where(k)))
+            self.values.append(value)
+            self.libraries.add(library or backends.of(raw_of(value)))
+            # The function may write into the very object that it is given; its slot is its place here.
+            entered.append(x)
+        self.leaves += leaves
+        return entered
 
     def gradients(self, found: list[Any]) -> list[Any]:
         """Return the leaves' gradients from the walk back, zeros where none arrived."""
+        known = backends.BY_TYPE
         return [
-            _as_leaf(leaf, value, found[slot])
-            for leaf, value, slot in zip(self.leaves, self.values, self.slots, strict=True)
+            g if type(g) is type(leaf) and type(g) in known else _as_leaf(leaf, value, g)
+            for leaf, value, g in zip(self.leaves, self.values, found, strict=True)
         ]
 
 
@@ -93,8 +99,6 @@ def _no_gradient(leaf: Any, where: str) -> str:
 
 def _as_leaf(leaf: Any, value: Any, g: Any) -> Any:
     """Return a gradient as wrapped as its leaf; zeros like it when there is none."""
-    if type(g) is type(leaf) and not isinstance(g, Traced):
-        return g
     raw = raw_of(value)
     library = backends.of(raw)
     if g is None:

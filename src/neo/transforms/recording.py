@@ -7,7 +7,7 @@ from contextlib import ExitStack, nullcontext
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, Traced, box, raw_of, unbox
+from ..core.array import Array, Traced, box, unbox
 from ..core.listing import Listing
 from ..core.tape import Tape, walk_back
 from .arguments import Inputs, any_boxed, label, name_of
@@ -35,14 +35,11 @@ class Recording:
         self.inputs = Inputs(self.tape)
         self.builders: list[tuple[Callable[[list[Any]], Any], int]] = []
         others = [x for k, x in [*enumerate(args), *kwargs.items()] if k not in keys]
-        self.boxed = any_boxed(others)
-        self.positional, self.named = list(args), dict(kwargs)
+        self.positional, self.named = list(args), kwargs.copy()
         for key in keys:
             place: Any = self.positional if isinstance(key, int) else self.named
             place[key] = self._entered(place[key], key)
-        self.boxed = self.boxed or any([isinstance(x, Array) for x in self.inputs.leaves])
-        known = backends.BY_TYPE
-        self.libraries = {known.get(type(x)) or backends.of(raw_of(x)) for x in self.inputs.values}
+        self.boxed = self.inputs.boxed or any_boxed(others)
 
         outer = [x.tape.rules for x in self.inputs.values if isinstance(x, Traced) and x.tape.rules]
         if outer:
@@ -51,7 +48,7 @@ class Recording:
 
     def quiet(self) -> Any:
         """Return a context in which the libraries record no gradients of their own."""
-        return entered([library.quiet for library in self.libraries])
+        return entered([library.quiet for library in self.inputs.libraries])
 
     def record(self, has_aux: bool = False) -> None:
         """Run the function and keep its results, their slots and its calls."""
@@ -77,8 +74,7 @@ class Recording:
         """Return an argument with its leaves on the tape."""
         leaves, build = tree.flatten(argument)
         self.builders.append((build, len(leaves)))
-        where = lambda k: label(self.f, key) + tree.paths(argument)[k]  # noqa: E731
-        return build([self.inputs.enter(x, where, k) for k, x in enumerate(leaves)])
+        return build(self.inputs.enter(leaves, lambda k: label(self.f, key) + tree.paths(argument)[k]))
 
     def _split(self, result: Any, has_aux: bool) -> tuple[Any, Any]:
         if not has_aux:
@@ -102,8 +98,8 @@ class Recording:
 
         Unless keep is true this consumes the recording.
         """
-        with entered([library.forgiving for library in self.libraries]):
-            found = self.inputs.gradients(walk_back(self.calls, len(self.inputs.slots), seeds, keep))
+        with entered([library.forgiving for library in self.inputs.libraries]):
+            found = self.inputs.gradients(walk_back(self.calls, len(self.inputs.values), seeds, keep))
         gradients, start = [], 0
         for build, count in self.builders:
             gradients.append(build(found[start : start + count]))

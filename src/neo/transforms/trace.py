@@ -58,7 +58,7 @@ def _labels(named: list[tuple[str, Any]], args: tuple[Any, ...], kwargs: dict[st
 
 
 def _inputs(run: Recording) -> list[Value]:
-    return [value_of(x, slot) for x, slot in zip(run.inputs.values, run.inputs.slots, strict=True)]
+    return [value_of(x, slot) for slot, x in enumerate(run.inputs.values)]
 
 
 def _result(x: Any, slot: int | None) -> Value | str:
