@@ -128,3 +128,11 @@ def test_quantile_has_a_gradient_to_the_share(xp: Library) -> None:
 def test_what_makes_no_sense_is_refused(xp: Library, call, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         call(xp.array([1.0, 2.0, 3.0]))
+
+
+def test_quantile_that_leaves_nan_out_has_a_gradient_to_the_share(xp: Library) -> None:
+    x = xp.asarray([[4.0, 1.0, np.nan, 2.0], [1.0, 3.0, np.nan, np.nan]])
+
+    found = neo.grad(lambda q: nep.sum(nep.nanquantile(x, q, axis=1)))(xp.asarray(0.6))
+
+    np.testing.assert_allclose(xp.numpy(found), 4.0 + 2.0)

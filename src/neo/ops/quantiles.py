@@ -15,6 +15,7 @@ from ..core.policy import library_of_all
 from ..errors import describe
 from .broadcasting import Axes, astype, broadcast_to, kept_shape, positive_axes, reshape
 from .constant import isnan
+from .formulas import add, multiply
 from .indexing import getitem, take, take_along_axis
 from .manipulation import moveaxis, permute_dims
 from .registry import composite
@@ -129,10 +130,19 @@ def _quantile(name: str, x: Any, q: Any, axis: Axes, method: str, keepdims: bool
         n = _host(isnan(rows)).shape[-1] - np.sum(_host(isnan(rows)), axis=-1, keepdims=True)
     below, above, between = _places(method, n, host.reshape(-1))
     if isinstance(q, Traced) and method in _CONTINUOUS:
-        between = where(between > 0, _virtual(method, n, reshape(q, (-1,))) - below, 0)
+        between = _traced(between, below, method, n, reshape(q, (-1,)))
     out = _between(rows, below, above, between)
     out = where(getitem(wrong, (..., None)), math.nan, out)
     return reshape(moveaxis(out, -1, 0), shape)
+
+
+def _traced(between: Any, below: Any, method: str, n: Any, q: Any) -> Any:
+    """Return how far a traced quantile is from the position below, 0 where there is nothing above."""
+    raw = raw_of(q)
+    library = library_of_all((raw,))
+    moves, below, n = [library.asarray(y, None, library.device(raw)) for y in (between > 0, below, n)]
+    below, n = [library.xp.astype(y, raw.dtype) for y in (below, n)]
+    return where(moves, _virtual(method, q * 0 + n, q) - below, 0)
 
 
 def _between(rows: Any, below: Any, above: Any, between: Any) -> Any:
@@ -143,7 +153,7 @@ def _between(rows: Any, below: Any, above: Any, between: Any) -> Any:
     high, library, raw = _picked(rows, above), library_of_all((rows,)), raw_of(rows)
     if not isinstance(between, Traced):
         between = library.asarray(between, raw.dtype, library.device(raw))
-    out = low + (high - low) * between
+    out = add(multiply(high - low, between), low)  # any of the three may be traced
     # Between two equal infinities there is no NaN.
     endless = library.xp.isinf(raw_of(low)) & (raw_of(low) == raw_of(high))
     return where(endless, low, out) if bool(library.xp.any(endless)) else out
