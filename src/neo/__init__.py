@@ -15,6 +15,7 @@ from .ops.constant import stop_gradient
 from .ops.creation import arange, array, asarray, eye, full, linspace, ones, zeros
 from .random.convenience import rand, randint, randn
 from .transforms.checkpoint import checkpoint
+from .transforms.forward import jvp
 from .transforms.gradient import grad, value_and_grad, vjp
 from .transforms.jacobian import jacrev
 from .transforms.trace import trace
@@ -33,6 +34,7 @@ __all__ = [
     "functions",
     "grad",
     "jacrev",
+    "jvp",
     "linspace",
     "neo_function",
     "ones",

@@ -36,6 +36,27 @@ class Operation:
         _, pull = neo.vjp(self._pull, *primals)
         return self._read(pull(tuple(self._made(weights))))
 
+    def pushed(self, operands: Any, tangents: Any) -> Numpys:
+        """Return the tangents of the results for tangents of the operands."""
+        return self._read(self._push(*self._made(operands), *self._made(tangents)))
+
+    def pull_pushed(self, operands: Any, cotangents: Any, tangents: Any) -> Numpys:
+        """Return the tangents of the gradients where the operands move: forward over reverse."""
+        given = self._cotangents(operands, cotangents)
+        pull = lambda *xs: self._pull(*xs, *given)  # noqa: E731
+        return self._read(neo.jvp(pull, tuple(self._made(operands)), tuple(self._made(tangents)))[1])
+
+    def push_pulled(self, operands: Any, cotangents: Any, tangents: Any) -> Numpys:
+        """Return the gradients to the operands of their tangents' push: reverse over forward."""
+        moved = self._made(tangents)
+        _, pull = neo.vjp(lambda *xs: self._push(*xs, *moved), *self._made(operands))
+        return self._read(pull(tuple(self._cotangents(operands, cotangents))))
+
+    def _push(self, *arrays: Any) -> tuple[Any, ...]:
+        """Return the push of the last arrays at the first ones."""
+        operands, tangents = arrays[: self.case.arity], arrays[self.case.arity :]
+        return neo.jvp(self.function, operands, tangents)[1]
+
     def _pull(self, *arrays: Any) -> tuple[Any, ...]:
         """Return the pull-back of the last arrays at the first ones."""
         operands, cotangents = arrays[: self.case.arity], arrays[self.case.arity :]

@@ -69,6 +69,11 @@ class Policy:
     functions and operators it has derivatives of every order itself.
     reads: whether a backward without a forward of its own, one that `policies=` puts in the place of
     an operation's, reads `self.ctx.release`: the operands and the results, which are then kept.
+    push(self, *tangents), the forward mode, may be left out: then neo transposes backward. It gets
+    the tangent of each array (zeros where there is none) and returns that of each result. With a
+    push and no backward, reverse mode transposes the push.
+    linear = True says that forward is linear in all its arrays together, multilinear = True that it
+    is linear in each while the others are held; either gives the push for nothing.
     domain: the interval (low, high) that tests draw operands from. samples: operand shapes and
     settings to test at, for operations whose operands cannot all have one shape.
     An instance is one call; it never holds the call's operands unless forward saved them.
@@ -88,7 +93,9 @@ class Policy:
 
     bare: bool = False
     reads: bool = True
-    # Whether its gradients are known to fit their operands, so that no call has to check them.
+    linear: bool = False
+    multilinear: bool = False
+    # Whether its gradients and tangents are known to fit, so that no call has to check them.
     trusted: bool = False
     domain: Any = (-2.0, 2.0)
     samples: Any = None
@@ -108,10 +115,18 @@ class Policy:
 
     def backward(self, *gradients: Any) -> Any:
         """Return the gradient of each operand, given the gradient of each result."""
+        if type(self).push is not Policy.push:
+            from .pushing import pulled_by_push  # it stands above this module
+
+            return pulled_by_push(self, gradients)
         raise NotImplementedError(
             f"{type(self).__name__} has no backward, so nothing can be differentiated through it; "
             f"write one that returns a gradient per operand"
         )
+
+    def push(self, *tangents: Any) -> Any:
+        """Return the tangent of each result, given the tangent of each operand."""
+        raise NotImplementedError(f"{type(self).__name__} has no push of its own")
 
     def save_again(self, *operands: Any, **settings: Any) -> None:
         """Save what forward saved, computed by neo's functions from traced operands.
@@ -137,12 +152,9 @@ class Policy:
         return each(unbox, result)
 
     def remember(self, operands: list[Any]) -> None:
-        """Note the differentiated operands' shapes and dtypes, for the check of their gradients."""
+        """Note the operands' shapes and dtypes, for the check of their gradients."""
         self.operands_like = tuple(
-            [
-                None if slot is None else (tuple(x.shape), x.dtype)
-                for x, slot in zip(operands, self.slots, strict=True)
-            ]
+            [(tuple(x.shape), x.dtype) if hasattr(x, "dtype") else None for x in operands]
         )
 
     def pull(self, g: Any) -> Sequence[Any]:

@@ -164,6 +164,8 @@ class LeakyRelu(BuiltIn):
         x, slope = self.ctx.release
         return where(_right(x, slope), g, g * slope)
 
+    push = backward  # elementwise: the Jacobian is diagonal
+
 
 @rule(LeakyRelu)
 def leaky_relu(x: Any, /, *, negative_slope: float = 0.01) -> Any:
@@ -187,6 +189,8 @@ class Elu(BuiltIn):
     def backward(self, g):
         x, alpha = self.ctx.release
         return where(_right(x, alpha), g, g * (alpha * exp(minimum(x, 0))))
+
+    push = backward  # elementwise: the Jacobian is diagonal
 
 
 @rule(Elu)

@@ -11,6 +11,7 @@ from ..random import Key, bernoulli
 
 
 class Dropout(BuiltIn):
+    linear = True
     domain = (-2, 2)
     samples = [([(3, 4)], {"rate": 0.25, "key": Key(1, 2)}), ([()], {"rate": 0.5, "key": Key(3, 4)})]
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..backends import define
 from ..core.call import call
+from ..core.pushing import total
 from ..errors import describe
-from ..ops.broadcasting import conj, reshape, sum
+from ..ops.broadcasting import broadcast_to, conj, reshape, sum
 from ..ops.kernels import with_kernel
 from ..ops.products import matmul
 from ..ops.promotion import one_dtype
@@ -65,6 +66,14 @@ class Linear(BuiltIn):
         lead = tuple(g.shape[:-1])
         dx, *others = _slopes(_rows(g), None if x is None else _rows(x), weight, self.needs(2))
         return None if dx is None else reshape(dx, (*lead, dx.shape[1])), *others
+
+    def push(self, dx, dweight, dbias):
+        x, weight = self.ctx.release
+        return total(
+            None if dx is None else matmul(dx, weight),
+            None if dweight is None else matmul(x, dweight),
+            None if dbias is None else broadcast_to(dbias, (*self.lead, *dbias.shape)),
+        )
 
 
 @rule(Linear)

@@ -11,7 +11,7 @@ from ..core.call import call
 from ..core.dtypes import INTEGER, kind
 from ..core.policy import library_of_all
 from ..errors import describe
-from ..ops.broadcasting import reshape
+from ..ops.broadcasting import reshape, sum
 from ..ops.formulas import exp
 from ..ops.kernels import with_kernel
 from ..ops.registry import BuiltIn, rule
@@ -73,6 +73,11 @@ class CrossEntropy(BuiltIn):
 
     def backward(self, g):
         return _slope(g, *self.ctx.release, self.xp)
+
+    def push(self, v):
+        scores, labels = self.ctx.release
+        rows = sum(v * (exp(scores) - self.xp.one_hot(labels, scores.shape[1], scores.dtype)), axis=1)
+        return rows if self.reduction == "none" else sum(rows) * weight_of(self.reduction, scores.shape[0])
 
 
 def _formula(g, scores, labels, reduction, more, xp):

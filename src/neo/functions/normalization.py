@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import define
+from ..core.pushing import total
 from ..errors import describe
-from ..ops.broadcasting import Axes, positive_axes, sum
+from ..ops.broadcasting import Axes, broadcast_to, positive_axes, sum
 from ..ops.formulas import sqrt
 from ..ops.registry import BuiltIn, rule
 from ..ops.selection import one_dtype
@@ -50,6 +51,16 @@ class LayerNorm(BuiltIn):
             _pulled(g if weight is None else g * weight, y, scale, self.axes) if self.needs(0) else None,
             sum(g * y, axis=lead) if self.needs(1) else None,
             sum(g, axis=lead) if self.needs(2) else None,
+        )
+
+    def push(self, dx, dweight, dbias):
+        y, scale, weight = self.ctx.release
+        # The Jacobian of what is scaled to y is symmetric.
+        dy = None if dx is None else _pulled(dx, y, scale, self.axes)
+        return total(
+            dy if dy is None or weight is None else dy * weight,
+            None if dweight is None else dweight * y,
+            None if dbias is None else broadcast_to(dbias, tuple(y.shape)),
         )
 
 

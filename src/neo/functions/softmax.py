@@ -12,6 +12,7 @@ from ..backends import define
 from ..ops.broadcasting import Axes, kept_shape, positive_axes, reshape, sum
 from ..ops.formulas import exp
 from ..ops.kernels import with_kernel
+from ..ops.manipulation import squeeze
 from ..ops.registry import BuiltIn, rule
 from ..ops.statistics import count_over
 from .operands import real
@@ -66,6 +67,8 @@ class Softmax(BuiltIn):
     def backward(self, g):
         return _softmax_slope(g, *self.ctx.release)
 
+    push = backward  # the Jacobian is symmetric
+
 
 def _softmax_formula(g, out, axes):
     part = g * out
@@ -98,6 +101,10 @@ class LogSoftmax(BuiltIn):
     def backward(self, g):
         return _log_softmax_slope(g, *self.ctx.release)
 
+    def push(self, v):
+        out, axes = self.ctx.release
+        return v - sum(v * exp(out), axis=axes, keepdims=True)
+
 
 def _log_softmax_formula(g, out, axes):
     return g - sum(g, axis=axes, keepdims=True) * exp(out)
@@ -128,6 +135,7 @@ class LogSumExp(BuiltIn):
 
     def forward(self, x, *, axes, keepdims):
         self.ctx.save(x, axes)
+        self.keepdims = keepdims
         out = self.xp.logsumexp(x, axes)
         return out if keepdims else self.xp.squeeze(out, axis=axes)
 
@@ -135,6 +143,11 @@ class LogSumExp(BuiltIn):
         x, axes = self.ctx.release
         # softmax(x) and not exp(x - out), which is NaN where both are infinite.
         return reshape(g, kept_shape(tuple(x.shape), axes)) * softmax(x, axis=axes)
+
+    def push(self, v):
+        x, axes = self.ctx.release
+        pushed = sum(v * softmax(x, axis=axes), axis=axes, keepdims=True)
+        return pushed if self.keepdims else squeeze(pushed, axis=axes)
 
 
 @rule(LogSumExp)

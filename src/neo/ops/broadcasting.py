@@ -41,6 +41,7 @@ def own_dtype(x: Any, dtype: Any) -> Any:
 
 
 class Sum(BuiltIn):
+    linear = True
     domain = ANY
     samples = [
         ([(3, 4)], {}),
@@ -71,6 +72,7 @@ def sum(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: bool = Fal
 
 
 class BroadcastTo(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(3, 1)], {"shape": (2, 3, 4)}), ([()], {"shape": (2, 2)}), ([(0, 1)], {"shape": (0, 3)})]
 
@@ -96,6 +98,7 @@ def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
 
 
 class Reshape(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {"shape": (3, 2)}), ([(2, 3)], {"shape": (-1,)}), ([()], {"shape": (1, 1)})]
 
@@ -129,6 +132,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 
 class Astype(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {"dtype": name}) for name in ("float32", "float64", "complex128")]
 
@@ -156,6 +160,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
 
 
 class Conj(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {})]
 
@@ -173,6 +178,7 @@ def conj(x: Any, /) -> Any:
 
 
 class Real(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {})]
 
@@ -192,6 +198,7 @@ def real(x: Any, /) -> Any:
 
 
 class Imag(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {})]
 

@@ -24,6 +24,7 @@ def _moved(raw: Any, name: str, device: str | None) -> Any:
 
 
 class To(BuiltIn):
+    linear = True
     domain = (-2, 2)
     samples = [([(2, 3)], {"backend": "numpy", "device": "cpu"})]
 

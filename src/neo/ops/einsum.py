@@ -16,6 +16,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Einsum(BuiltIn):
     """An Einstein sum in which no operand names an index twice, and none names one alone."""
 
+    multilinear = True
     domain = (-2, 2)
     samples = [
         ([(2, 3), (3, 4)], {"subscripts": "ij,jk->ik"}),

@@ -20,9 +20,10 @@ from .. import backends
 from ..core.array import Array, Plain, Traced, box, unbox
 from ..core.call import call
 from ..core.dtypes import COMPLEX, kind
+from ..core.pushing import total
 from ..errors import describe
 from . import lean
-from .broadcasting import conj, unbroadcast
+from .broadcasting import broadcast_to, conj, unbroadcast
 from .constant import equal
 from .kernels import Kernel
 from .promotion import NUMBERS, beside_numbers, one_dtype
@@ -79,19 +80,38 @@ class Elementwise(BuiltIn):
     def forward(self, *operands):
         out = type(self).kernel(*operands)
         values = (*operands, out)
-        self.shapes = [tuple(getattr(x, "shape", ())) for x in operands]
-        self.rules = self._rules_for(out)
+        self.shapes = [tuple(getattr(x, "shape", ())) for x in values]
+        self.kind = kind(out.dtype)
+        self.rules = self._rules_for()
         needed = {p for k, r in enumerate(self.rules) if r and self.needs(k) for p in r.places}
         self.ctx.save(*[v if p in needed else None for p, v in enumerate(values)])
         return out
 
-    def _rules_for(self, out):
-        complex_case = self.on_complex is not None and kind(out.dtype) == COMPLEX
+    def _rules_for(self):
+        complex_case = self.on_complex is not None and self.kind == COMPLEX
         return (self.on_complex,) if complex_case else type(self).rules
 
     def backward(self, g):
         values = self.ctx.release
         return tuple([self._gradient(k, g, values) for k in range(len(self.rules))])
+
+    def push(self, *tangents):
+        if any([v is not None and not self._is_diagonal(k, v) for k, v in enumerate(tangents)]):
+            return NotImplemented
+        pushed = total(*[self._pushed(k, v) for k, v in enumerate(tangents) if v is not None])
+        return None if pushed is None else broadcast_to(pushed, self.shapes[-1])
+
+    def _is_diagonal(self, k, v):
+        """Tell whether the derivative is a number for every element, real or complex as it is."""
+        return kind(v.dtype) == self.kind and (self.rules[k] is None or self.rules[k] is not self.on_complex)
+
+    def _pushed(self, k, v):
+        rule = self.rules[k]
+        if rule is None:
+            return None
+        values = self.ctx.release
+        pushed = rule.formula(v, *[values[p] for p in rule.places])
+        return where(equal(v, 0), 0, pushed) if self.zero_wins else pushed
 
     def _gradient(self, k, g, values):
         rule = self.rules[k]

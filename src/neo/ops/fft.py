@@ -52,6 +52,7 @@ def transform(xp: Any, name: str, x: Any, s: tuple[int, ...], axes: tuple[int, .
 class Fourier(BuiltIn):
     """What the transforms of complex numbers share; `one_way` is the library's name of this one."""
 
+    linear = True
     domain = ANY
     one_way = "fft"
 
@@ -92,6 +93,7 @@ class RealFourier(BuiltIn):
     the same: the inverse counts it twice, so the adjoint halves it first.
     """
 
+    linear = True
     domain = ANY
 
     def forward(self, x, *, s, axes, norm):
@@ -119,6 +121,7 @@ class InverseRealFourier(BuiltIn):
     the last: libraries differ in what they make of numbers that are not conjugates of each other.
     """
 
+    linear = True
     domain = ANY
 
     def forward(self, z, *, s, axes, norm):

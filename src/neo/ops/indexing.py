@@ -46,6 +46,7 @@ def is_basic(key: Any) -> bool:
 
 
 class Getitem(BuiltIn):
+    linear = True
     domain = ANY
     samples = [
         ([(3, 4)], {"key": (slice(None, None, -1), 1)}),
@@ -78,6 +79,7 @@ def getitem(x: Any, key: Any, /) -> Any:
 
 
 class Scatter(BuiltIn):
+    linear = True
     domain = ANY
     samples = [
         ([(2,)], {"shape": (3, 4), "key": (slice(0, 2), 1)}),
@@ -103,6 +105,7 @@ def scatter(g: Any, /, *, shape: tuple[int, ...], key: Any) -> Any:
 
 
 class Setitem(BuiltIn):
+    linear = True
     domain = ANY
     samples = [
         ([(3, 4), (4,)], {"key": 1}),
@@ -197,6 +200,7 @@ def rebind(x: Array, value: Any) -> None:
 
 
 class Take(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(4,)], {"indices": [0, 2, 2]}), ([(3, 4)], {"indices": [3, 0, 0], "axis": 1})]
 
@@ -236,6 +240,7 @@ def _indices(x: Any, indices: Any) -> Any:
 
 
 class TakeAlongAxis(BuiltIn):
+    linear = True
     domain = ANY
     samples = [
         ([(3, 4)], {"indices": [[0, 0, 1, 2]], "axis": 0}),
@@ -273,6 +278,7 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
 
 
 class Repeat(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {"repeats": 2, "axis": 1})]
 

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from .. import backends
-from ..core.array import Traced
+from ..core.array import Array, Traced
 
 
 class Kernel(dict[type, Callable[..., Any]]):
@@ -45,7 +45,7 @@ def with_kernel(name: str, formula: Callable[..., Any]) -> Callable[..., Any]:
     chosen: dict[type, Callable[..., Any]] = {}
 
     def choose(kind: type) -> Callable[..., Any]:
-        backend = backends.of_type(kind)
+        backend = None if issubclass(kind, Array) else backends.of_type(kind)
         return chosen.setdefault(kind, backend.kernels.get(name, formula) if backend else formula)
 
     @wraps(formula)

@@ -14,6 +14,7 @@ ANY = (-2, 2)
 
 
 class PermuteDims(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3, 4)], {"axes": (2, 0, 1)}), ([()], {"axes": ()})]
 
@@ -39,6 +40,7 @@ def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Any:
 
 
 class MatrixTranspose(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {}), ([(2, 3, 4)], {})]
 
@@ -103,6 +105,7 @@ def squeeze(x: Any, /, axis: Axes) -> Any:
 
 
 class Flip(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {"axis": None}), ([(2, 3)], {"axis": 1})]
 
@@ -122,6 +125,7 @@ def flip(x: Any, /, *, axis: Axes = None) -> Any:
 
 
 class Roll(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {"shift": 1, "axis": None}), ([(2, 3)], {"shift": (1, -2), "axis": (0, 1)})]
 
@@ -145,6 +149,7 @@ def roll(x: Any, /, shift: int | tuple[int, ...], *, axis: Axes = None) -> Any:
 
 
 class Concat(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3), (1, 3)], {"axis": 0}), ([(2, 3), (2, 0), (2, 1)], {"axis": 1})]
 
@@ -176,6 +181,7 @@ def concat(arrays: Any, /, *, axis: int | None = 0) -> Any:
 
 
 class Stack(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3), (2, 3)], {"axis": 0}), ([(2,), (2,), (2,)], {"axis": 1})]
 
@@ -200,6 +206,7 @@ def stack(arrays: Any, /, *, axis: int = 0) -> Any:
 
 
 class Unstack(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {"axis": 0}), ([(2, 3)], {"axis": 1})]
 
@@ -220,6 +227,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
 
 
 class Tile(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {"repetitions": (2,)}), ([(2,)], {"repetitions": (3, 2)})]
 
@@ -243,6 +251,7 @@ def tile(x: Any, repetitions: tuple[int, ...], /) -> Any:
 
 
 class Tril(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(3, 3)], {"k": 0}), ([(2, 3, 4)], {"k": -1})]
 
@@ -262,6 +271,7 @@ def tril(x: Any, /, *, k: int = 0) -> Any:
 
 
 class Triu(BuiltIn):
+    linear = True
     domain = ANY
     samples = [([(3, 3)], {"k": 0}), ([(2, 3, 4)], {"k": 1})]
 

@@ -12,6 +12,7 @@ from .registry import BuiltIn, composite, rule
 
 
 class Matmul(BuiltIn):
+    multilinear = True
     domain = (-2, 2)
     samples = [([(3, 4), (4, 2)], {}), ([(2, 3, 4), (4, 2)], {}), ([(2, 1, 3, 0), (2, 0, 2)], {})]
 

@@ -12,6 +12,7 @@ from .registry import BuiltIn, rule
 
 
 class Where(BuiltIn):
+    linear = True
     domain = (-2, 2)
     samples = [
         ([(2, 3), (2, 3)], {"condition": [[True, False, True], [False, False, True]]}),

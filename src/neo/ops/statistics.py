@@ -29,6 +29,7 @@ def _freedom(x: Any, axis: Axes, correction: float) -> float:
 
 
 class Mean(BuiltIn):
+    linear = True
     domain, samples = ANY, [*REDUCED, ([()], {})]
 
     def forward(self, x, *, axis=None, keepdims=False):
@@ -102,6 +103,12 @@ class Extremum(BuiltIn):
         reached = astype(x == reshape(out, shape), g.dtype)
         ties = sum(reached, axis=self.axis, keepdims=True)
         return reshape(g, shape) / ties * reached
+
+    def push(self, v):
+        x, out = self.ctx.release
+        reached = astype(x == reshape(out, kept_shape(tuple(x.shape), self.axis)), v.dtype)
+        pushed = sum(v * reached, axis=self.axis) / sum(reached, axis=self.axis)
+        return reshape(pushed, tuple(out.shape))
 
 
 class Max(Extremum):
@@ -190,6 +197,7 @@ def prod(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: bool = Fa
 
 
 class CumulativeSum(BuiltIn):
+    linear = True
     domain = ANY
     samples = [
         ([(3, 4)], {"axis": 1}),

@@ -128,6 +128,15 @@ def choose(
     return keys
 
 
+def every_or_chosen(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, argnames: Argnames
+) -> list[Any]:
+    """Return the key of every chosen argument; of every positional one when none is chosen."""
+    if argnums is None and argnames is None:
+        return list(range(len(args)))
+    return choose(f, args, kwargs, argnums, argnames)
+
+
 def is_one(argnums: Argnums, argnames: Argnames) -> bool:
     """Tell whether one argument was asked for, and not as a sequence of one."""
     if argnames is None or (argnums is not FIRST and argnums is not None):

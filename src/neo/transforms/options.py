@@ -50,6 +50,13 @@ KNOWN_CHECKS = ("nan", "mutation")
 PLAIN = Settings()
 
 
+def split(keywords: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
+    """Return the options among keyword arguments, checked, and the rest, which is the function's."""
+    names = Options.__annotations__
+    options = {name: x for name, x in keywords.items() if name in names}
+    return settings_of(options), {name: x for name, x in keywords.items() if name not in names}
+
+
 def settings_of(options: Any) -> Settings:
     """Return a transform's options, checked; a transform does it once, when it is made.
 

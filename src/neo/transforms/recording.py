@@ -29,9 +29,10 @@ class Recording:
         keys: list[Any],
         settings: Settings = PLAIN,
         log: Listing | None = None,
+        kind: type[Tape] = Tape,
     ) -> None:
         self.f, self.log = f, log
-        self.tape = Tape(settings.watcher(log), settings.zero_wins, settings.rules)
+        self.tape = kind(settings.watcher(log), settings.zero_wins, settings.rules)
         self.inputs = Inputs(self.tape)
         self.builders: list[tuple[Callable[[list[Any]], Any], int]] = []
         others = [x for k, x in [*enumerate(args), *kwargs.items()] if k not in keys]

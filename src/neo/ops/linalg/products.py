@@ -18,6 +18,7 @@ ANY = (-2, 2)
 
 
 class Diagonal(BuiltIn):
+    linear = True
     domain = ANY
     samples = [
         ([(3, 3)], {}),
@@ -50,6 +51,7 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Any:
 
 
 class DiagonalMatrix(BuiltIn):
+    linear = True
     domain = ANY
     samples = [
         ([(3,)], {}),

@@ -1,0 +1,28 @@
+"""Zeros and ones like an array, whatever tapes it is on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backends
+from .array import Traced, box, raw_of
+
+
+def zeros_like(x: Any) -> Any:
+    """Return zeros like x, as its library's own array; boxed where x is traced."""
+    return _filled("zeros_like", x)
+
+
+def ones_like(x: Any) -> Any:
+    """Return ones like x, as its library's own array; boxed where x is traced.
+
+    A rule multiplies a gradient by what it saved, and a strict library's own array does not take
+    a traced one on its right; an Array does.
+    """
+    return _filled("ones_like", x)
+
+
+def _filled(name: str, x: Any) -> Any:
+    raw = raw_of(x)
+    out = getattr(backends.of(raw).raw, name)(raw)
+    return box(out) if isinstance(x, Traced) else out

@@ -1,0 +1,60 @@
+"""Forward mode: a tape that keeps nothing and pushes a tangent through every call at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .array import Array, Traced, box, unbox
+from .call import apply, newest
+from .dtypes import differentiable
+from .lifting import lifted
+from .policy import Policy, each
+from .pushing import push
+from .tape import Tape
+
+
+class Pushed(Traced):
+    """An Array in forward mode. Its slot is its tangent, one tape further down; None is zero."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return Array.__repr__(self)[:-1] + ", with a tangent)"
+
+
+class Forward(Tape):
+    """A level at which a call computes its result and the tangent of it, and records nothing.
+
+    So memory does not grow with the number of calls, and nothing has to be walked. Nesting is as
+    for any tape: the newest among the operands of a call runs it, on values one tape further down.
+    """
+
+    __slots__ = ()
+    records = False
+
+    def trace(self, value: Any, entry: Any = None) -> Any:
+        """Return a value, one tape down, as an array with a tangent: entry, or None for zero."""
+        if not differentiable(value.dtype):
+            return box(value)
+        x = Pushed()
+        x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, entry
+        return x
+
+    def apply(
+        self, policy: Any, operands: list[Any], settings: dict[str, Any], wanted: Any, raw: list[Any]
+    ) -> tuple[Any, Policy]:
+        """Run a call one tape down and push the operands' tangents through it."""
+        mine = [isinstance(x, Traced) and x.tape is self for x in operands]
+        pairs = list(zip(operands, mine, strict=True))
+        below = [x.data if own else x for x, own in pairs]
+        tangents = [x.slot if own else None for x, own in pairs]
+        result, instance = apply(policy, below, settings, wanted, raw)
+        traced = newest(below) is not None
+        if traced:
+            instance = lifted(instance, below, raw, result, settings)
+        if instance.zero_wins is not self.zero_wins:
+            instance.zero_wins = self.zero_wins
+        found = iter(push(instance, below, tangents, settings, result))
+        # What forward saves depends on these; a newer tape may have to run it again.
+        instance.slots = wanted
+        return each(lambda x: self.trace(unbox(x), next(found)), result), instance

@@ -1,0 +1,130 @@
+"""`jvp`: forward mode, one run of the function that carries tangents along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import backends, tree
+from ..core.array import Array, Traced, box, raw_of, unbox
+from ..core.filling import zeros_like
+from ..core.forward import Forward
+from ..errors import describe
+from .arguments import Argnames, Argnums, every_or_chosen, is_one, label, name_of
+from .options import PLAIN, Settings, split
+from .recording import Recording
+
+
+def jvp(
+    f: Callable[..., Any],
+    primals: Any,
+    tangents: Any,
+    argnums: Argnums = None,
+    argnames: Argnames = None,
+    has_aux: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Return f's result and its tangent: the derivative of f at the primals along the tangents.
+
+    primals: a tuple of f's positional arguments. kwargs: its keyword arguments, and options, which
+    are those of `value_and_grad`. An argument that is differentiated is an array or a tree of arrays.
+    argnums, argnames: which are; by default every positional one. tangents: a tuple with one tangent per such argument, in its tree, with its shapes
+    and dtypes; the tangent alone where argnums is one integer or argnames one name.
+    Returns (value, tangent), or (value, tangent, aux). A result that does not move, integers among
+    them, has the tangent zero. One run of f, which keeps nothing for a way back.
+    Raises ValueError for a tangent of another tree, shape or dtype.
+
+    >>> import numpy as np
+    >>> jvp(lambda x, y: x * y, (np.array([1.0, 2.0]), 3.0), (np.array([1.0, 0.0]), 1.0))
+    (array([3., 6.]), array([4., 2.]))
+    """
+    settings, named = split(kwargs)
+    args, alone = as_arguments(primals)
+    keys = every_or_chosen(f, args, named, argnums, argnames)
+    along = as_tangents(tangents, keys, alone or is_one(argnums, argnames))
+    run, pushed = push(f, args, named, keys, along, has_aux, settings)
+    value, tangent = run.build_result(run.values), run.build_result(pushed)
+    return (value, tangent, run.aux) if has_aux else (value, tangent)
+
+
+def push(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    keys: list[Any],
+    tangents: tuple[Any, ...],
+    has_aux: bool = False,
+    settings: Settings = PLAIN,
+) -> tuple[Recording, list[Any]]:
+    """Return a finished run of f in forward mode and the tangent of each array of its result."""
+    run = Recording(f, args, kwargs, keys, settings, kind=Forward)
+    for key, tangent in zip(keys, tangents, strict=True):
+        argument = run.positional[key] if isinstance(key, int) else run.named[key]
+        for x, v in zip(tree.flatten(argument)[0], _leaves(f, key, argument, tangent), strict=True):
+            x.slot = v
+    with run.quiet():
+        run.record(has_aux)
+        pushed = [_leaving(run, v, x) for v, x in zip(run.slots, run.values, strict=True)]
+    return run, pushed
+
+
+def as_arguments(primals: Any) -> tuple[tuple[Any, ...], bool]:
+    """Return primals as a tuple of arguments, and whether they were one argument, not in a tuple."""
+    if isinstance(primals, tuple | list) and not hasattr(primals, "_fields"):
+        return tuple(primals), False
+    return (primals,), True
+
+
+def as_tangents(tangents: Any, keys: list[Any], one: bool) -> tuple[Any, ...]:
+    """Return one tangent per differentiated argument. Raises ValueError when their number differs."""
+    if one:
+        return (tangents,)
+    if not isinstance(tangents, tuple | list):
+        raise TypeError(
+            f"the tangents of {len(keys)} arguments are {describe(tangents)}; expected a tuple with "
+            f"one tangent per argument"
+        )
+    if len(tangents) != len(keys):
+        raise ValueError(
+            f"{len(tangents)} tangents for {len(keys)} arguments; give one per differentiated "
+            f"argument, or name fewer in argnums"
+        )
+    return tuple(tangents)
+
+
+def _leaves(f: Any, key: Any, argument: Any, tangent: Any) -> list[Any]:
+    """Return the leaves of a tangent, one tape down, checked against the argument they belong to."""
+    where = tree.paths(argument)
+    if tree.paths(tangent) != where:
+        raise ValueError(
+            f"the tangent of {label(f, key)} has another tree than the argument: leaves at "
+            f"{tree.paths(tangent)} instead of {where}"
+        )
+    pairs = zip(tree.flatten(tangent)[0], tree.flatten(argument)[0], where, strict=True)
+    return [as_like(v, x, lambda path=path: f"the tangent of {label(f, key)}{path}") for v, x, path in pairs]
+
+
+def as_like(v: Any, x: Any, what: Callable[[], str]) -> Any:
+    """Return v, unboxed, if it has the shape, dtype and library of x; a number for a 0-d x as well.
+
+    what: tells what to call v. Raises ValueError for another.
+    """
+    v, raw = unbox(v), raw_of(x)
+    library = backends.of(raw)
+    if type(v) in (int, float, complex) and tuple(x.shape) == () and not isinstance(raw, int | complex):
+        return library.asarray(v, raw.dtype, library.device(raw))
+    alike = hasattr(v, "dtype") and tuple(v.shape) == tuple(x.shape) and v.dtype == x.dtype
+    if not alike or backends.of(raw_of(v)) is not library:
+        raise ValueError(f"{what()} is {describe(v)}; expected {describe(x)}, like what it belongs to")
+    return v if library.detach is None or isinstance(v, Traced) else library.detach(v)
+
+
+def _leaving(run: Recording, v: Any, value: Any) -> Any:
+    """Return the tangent of a result, as wrapped as the result."""
+    if type(value) in (bool, int, float, complex):
+        return type(value)(0)
+    if not hasattr(value, "dtype"):
+        raise TypeError(f"{name_of(run.f)} returned {describe(value)}; return an array or a tree of arrays")
+    if v is None:
+        v = unbox(zeros_like(unbox(value)))
+    return box(v) if isinstance(value, Array) else v
