@@ -24,6 +24,14 @@ NUMBERS = st.integers(0, 2**32 - 1)
 Check = Callable[[Library, Case, Any, int], None]
 
 
+def one_each(cases: Iterable[Case]) -> list[Case]:
+    """Return the first case of each operation; all in the deep profile, which draws many examples."""
+    cases = list(cases)
+    if settings.default.max_examples > 3:
+        return cases
+    return list({case.name: case for case in reversed(cases)}.values())[::-1]
+
+
 def walks(cases: Iterable[Case]) -> Callable[[Check], Callable[..., None]]:
     """Turn a check into a test of every operation, at each of its samples, on every library."""
     by_name: dict[str, list[Case]] = {}

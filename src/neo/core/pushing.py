@@ -17,7 +17,7 @@ from .call import call, newest
 from .dtypes import differentiable
 from .filling import ones_like, zeros_like
 from .parts import Parts
-from .policy import Policy
+from .policy import Policy, inside, is_raw, new_context
 from .tape import Tape, walk_back
 
 
@@ -134,14 +134,24 @@ def _by_transposition(
     instance: Policy, operands: list[Any], tangents: list[Any], settings: dict[str, Any], results: list[Any]
 ) -> list[Any]:
     """Push by pulling back the pull-back. Where it is taken does not matter: it is linear."""
+    whole = instance.ctx
+    # A strict library's own array does not take a traced one on its right; an Array does.
+    instance.ctx = new_context(instance, inside(_as_operand, whole.saved))
     instance.remember(operands)
     instance.results_like = tuple([_later(x) for x in results])
     tape = Tape()
     ones = [tape.trace(unbox(ones_like(x))) if differentiable(x.dtype) else None for x in results]
     given = {k: g for k, g in enumerate(ones) if g is not None}
     pulled = instance.pull(ones[0] if len(results) == 1 else Parts(given))
-    seeds = [(dx.slot, tangents[k]) for k, dx in enumerate(pulled) if isinstance(dx, Traced) and dx.tape is tape]
+    instance.ctx = whole
+    seeds = [
+        (dx.slot, tangents[k]) for k, dx in enumerate(pulled) if isinstance(dx, Traced) and dx.tape is tape
+    ]
     return _walked(tape, instance, ones, seeds)
+
+
+def _as_operand(value: Any) -> Any:
+    return box(value) if is_raw(value) and differentiable(value.dtype) else value
 
 
 def _later(x: Any) -> Callable[[], Any]:

@@ -68,6 +68,9 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
         try:
             out = raw(a, b)
         except Exception as error:
+            if isinstance(a, Traced) is not isinstance(b, Traced):
+                # A strict library's own array does not take a traced one on its right.
+                return general(x, y)
             raise refused(name, a, b, error) from error
         saved_x = None if free_x else b if crossed_x else keep_x((a, b, out))
         saved_y = None if free_y else a if crossed_y else keep_y((a, b, out))

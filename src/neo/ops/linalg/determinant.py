@@ -131,7 +131,7 @@ def _slope_along(x: Any, h: Any, v: Any) -> Any:
     dtype = library.xp.result_type(raw.dtype, library.xp.complex64)
     size = _or_one(largest(x, (-2, -1))) / _or_one(largest(h, (-2, -1))) * (3 / (n - 2))
     steps = expand_dims(size, axis=-3) * column(column(library.asarray(roots, dtype, library.device(raw))))
-    moved = expand_dims(x, axis=-3) + steps * expand_dims(h, axis=-3)
+    moved = expand_dims(x, axis=-3) + expand_dims(h, axis=-3) * steps
     values = cofactor_slope(moved, broadcast_to(astype(expand_dims(v, axis=-3), dtype), tuple(moved.shape)))
     none = largest(h, (-2, -1)) == 0
     out = where(none, 0, mean(values / steps, axis=-3))
