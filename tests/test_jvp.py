@@ -19,7 +19,8 @@ def test_value_and_tangent_of_several_arguments(xp: Library) -> None:
 
     value, tangent = neo.jvp(lambda x, y: x * y, (x, y), (xp.asarray([1.0, 0.0]), xp.asarray([0.0, 1.0])))
 
-    assert xp.owns(value) and xp.owns(tangent)
+    assert xp.owns(value)
+    assert xp.owns(tangent)
     np.testing.assert_array_equal(xp.numpy(value), [3.0, 8.0])
     np.testing.assert_array_equal(xp.numpy(tangent), [3.0, 2.0])
 
@@ -55,12 +56,13 @@ def test_argnums_and_argnames_choose_arguments(xp: Library) -> None:
 
 
 def test_has_aux_hands_on_what_has_no_tangent(xp: Library) -> None:
-    value, tangent, aux = neo.jvp(
+    _, tangent, aux = neo.jvp(
         lambda x: (x * x, {"x": x, "name": "square"}), (xp.asarray(3.0),), (xp.asarray(1.0),), has_aux=True
     )
 
     assert float(xp.numpy(tangent)) == 6.0
-    assert aux["name"] == "square" and float(xp.numpy(aux["x"])) == 3.0
+    assert aux["name"] == "square"
+    assert float(xp.numpy(aux["x"])) == 3.0
 
 
 def test_what_does_not_move_has_a_zero_tangent(xp: Library) -> None:
@@ -199,7 +201,7 @@ def test_escaped_array_is_refused_by_name(xp: Library) -> None:
 
 
 @pytest.mark.parametrize(
-    "tangent, message",
+    ("tangent", "message"),
     [
         (np.ones(3), r"tangent of argument 0 \('x'\) is float64 array of shape \(3,\).*expected.*\(2,\)"),
         (np.ones(2, "float32"), r"tangent of argument 0 \('x'\) is float32 array"),
@@ -228,9 +230,8 @@ def test_an_integer_argument_is_refused() -> None:
 
 
 def test_a_result_that_is_no_array_is_refused() -> None:
+    def named(x):
+        return "a"
+
     with pytest.raises(TypeError, match="named returned str 'a'; return an array"):
-
-        def named(x):
-            return "a"
-
         neo.jvp(named, (np.ones(2),), (np.ones(2),))

@@ -57,4 +57,7 @@ class Forward(Tape):
         found = iter(push(instance, below, tangents, settings, result))
         # What forward saves depends on these; a newer tape may have to run it again.
         instance.slots = wanted
-        return each(lambda x: self.trace(unbox(x), next(found)), result), instance
+        out = each(lambda x: self.trace(unbox(x), next(found)), result)
+        if self.log is not None:
+            self.log.recorded(self, instance, wanted, below, settings, result)
+        return out, instance

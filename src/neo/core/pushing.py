@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import backends
 from ..errors import describe
-from .array import Array, Traced, box, raw_of, unbox
+from .array import Traced, box, raw_of, unbox
 from .call import call, newest
 from .dtypes import differentiable
 from .filling import ones_like, zeros_like
