@@ -59,5 +59,5 @@ class Forward(Tape):
         instance.slots = wanted
         out = each(lambda x: self.trace(unbox(x), next(found)), result)
         if self.log is not None:
-            self.log.recorded(self, instance, wanted, below, settings, result)
+            self.log.recorded(self, instance, [None] * len(below), below, settings, result)
         return out, instance

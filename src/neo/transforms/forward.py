@@ -28,8 +28,9 @@ def jvp(
 
     primals: a tuple of f's positional arguments. kwargs: its keyword arguments, and options, which
     are those of `value_and_grad`. An argument that is differentiated is an array or a tree of arrays.
-    argnums, argnames: which are; by default every positional one. tangents: a tuple with one tangent per such argument, in its tree, with its shapes
-    and dtypes; the tangent alone where argnums is one integer or argnames one name.
+    argnums, argnames: which are; by default every positional one.
+    tangents: a tuple with one tangent per such argument, in its tree, with its shapes and dtypes; the
+    tangent alone where argnums is one integer or argnames one name.
     Returns (value, tangent), or (value, tangent, aux). A result that does not move, integers among
     them, has the tangent zero. One run of f, which keeps nothing for a way back.
     Raises ValueError for a tangent of another tree, shape or dtype.
