@@ -101,14 +101,15 @@ def _leaves(f: Any, key: Any, argument: Any, tangent: Any) -> list[Any]:
             f"the tangent of {label(f, key)} has another tree than the argument: leaves at "
             f"{tree.paths(tangent)} instead of {where}"
         )
-    pairs = zip(tree.flatten(tangent)[0], tree.flatten(argument)[0], where, strict=True)
-    return [as_like(v, x, lambda path=path: f"the tangent of {label(f, key)}{path}") for v, x, path in pairs]
+    pairs = zip(tree.flatten(tangent)[0], tree.flatten(argument)[0], strict=True)
+    what = lambda k: f"the tangent of {label(f, key)}{where[k]}"  # noqa: E731
+    return [as_like(v, x, what, k) for k, (v, x) in enumerate(pairs)]
 
 
-def as_like(v: Any, x: Any, what: Callable[[], str]) -> Any:
+def as_like(v: Any, x: Any, what: Callable[[int], str], k: int) -> Any:
     """Return v, unboxed, if it has the shape, dtype and library of x; a number for a 0-d x as well.
 
-    what: tells what to call v. Raises ValueError for another.
+    what: tells what to call v, the k-th. Raises ValueError for another.
     """
     v, raw = unbox(v), raw_of(x)
     library = backends.of(raw)
@@ -116,7 +117,7 @@ def as_like(v: Any, x: Any, what: Callable[[], str]) -> Any:
         return library.asarray(v, raw.dtype, library.device(raw))
     alike = hasattr(v, "dtype") and tuple(v.shape) == tuple(x.shape) and v.dtype == x.dtype
     if not alike or backends.of(raw_of(v)) is not library:
-        raise ValueError(f"{what()} is {describe(v)}; expected {describe(x)}, like what it belongs to")
+        raise ValueError(f"{what(k)} is {describe(v)}; expected {describe(x)}, like what it belongs to")
     return v if library.detach is None or isinstance(v, Traced) else library.detach(v)
 
 
