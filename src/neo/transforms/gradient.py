@@ -11,6 +11,7 @@ from ..core.array import Traced, box, raw_of, unbox
 from ..core.dtypes import REAL, kind
 from ..errors import describe, short_name
 from .arguments import FIRST, Argnames, Argnums, choose, is_one
+from .holomorphic import derivatives, require_complex
 from .options import Options, settings_of
 from .recording import Recording
 
@@ -20,6 +21,8 @@ def value_and_grad(
     argnums: Argnums = FIRST,
     argnames: Argnames = None,
     has_aux: bool = False,
+    *,
+    holomorphic: bool = False,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return a function that gives f's result and its gradient.
@@ -52,7 +55,8 @@ def value_and_grad(
         run = Recording(f, args, kwargs, keys, settings)
         with run.quiet():
             run.record(has_aux)
-            gradients = run.pull(_seed(run))
+            gradients = run.pull(_seed(run, holomorphic))
+            gradients = derivatives(gradients) if holomorphic else gradients
         gradient = gradients[0] if is_one(argnums, argnames) else tuple(gradients)
         value = run.build_result(run.values)
         return ((value, run.aux), gradient) if has_aux else (value, gradient)
@@ -65,6 +69,8 @@ def grad(
     argnums: Argnums = FIRST,
     argnames: Argnames = None,
     has_aux: bool = False,
+    *,
+    holomorphic: bool = False,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return the function that gives f's gradient, or (gradient, aux). See `value_and_grad`.
@@ -73,7 +79,7 @@ def grad(
     >>> print(grad(grad(nep.sin))(0.5) == -nep.sin(0.5))
     True
     """
-    both = value_and_grad(f, argnums, argnames, has_aux, **options)
+    both = value_and_grad(f, argnums, argnames, has_aux, holomorphic=holomorphic, **options)
 
     @wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -83,8 +89,10 @@ def grad(
     return gradient
 
 
-def _seed(run: Recording) -> list[tuple[int, Any]]:
+def _seed(run: Recording, holomorphic: bool) -> list[tuple[int, Any]]:
     """Return the gradient of the result with respect to itself, or say why there is none."""
+    if holomorphic:
+        require_complex("grad", "arguments", run.inputs.leaves)
     if len(run.outputs) != 1:
         raise ValueError(_not_scalar(run, f"{len(run.outputs)} results"))
     value = run.values[0]
@@ -94,10 +102,13 @@ def _seed(run: Recording) -> list[tuple[int, Any]]:
         raise TypeError(f"grad needs {run.owner} to return an array; it returned {describe(value)}")
     if tuple(value.shape) != ():
         raise ValueError(_not_scalar(run, f"shape {tuple(value.shape)}"))
-    if kind(value.dtype) != REAL:
+    if holomorphic:
+        require_complex("grad", "results", [value])
+    elif kind(value.dtype) != REAL:
         raise TypeError(
             f"grad needs {run.owner} to return a real number; this one is {short_name(value.dtype)}. "
-            f"Return its real part or its absolute value, or use neo.vjp with a cotangent"
+            f"Return its real part or its absolute value, use neo.vjp with a cotangent, or say "
+            f"holomorphic=True where f'(z) is wanted"
         )
     return [] if run.slots[0] is None else [(run.slots[0], one_like(value))]
 

@@ -15,6 +15,7 @@ from ..ops.broadcasting import reshape
 from ..ops.indexing import getitem
 from ..ops.manipulation import stack
 from .arguments import FIRST, Argnames, Argnums, choose, is_one
+from .holomorphic import derivatives, require_complex
 from .options import Options, settings_of
 from .recording import Recording
 
@@ -24,16 +25,19 @@ def jacrev(
     argnums: Argnums = FIRST,
     argnames: Argnames = None,
     has_aux: bool = False,
+    *,
+    holomorphic: bool = False,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian, or (Jacobian, aux).
 
     f: returns a real array of any shape, or a tree of them; with has_aux a pair of it and anything
-    else. argnums, argnames, options: as for `value_and_grad`.
+    else. argnums, argnames, holomorphic, options: as for `value_and_grad`.
     Returns, for each array of the result and each of the argument, an array of shape (*result,
     *argument): the result's tree with the argument's tree in place of each array, and a tuple of
     such trees for several arguments. One run of f, then one walk back per element of the result.
-    Raises TypeError for a result that is not real; pull its cotangents with `vjp` instead.
+    Raises TypeError for a result that is not real, unless it is holomorphic; pull its cotangents
+    with `vjp` instead.
 
     >>> import numpy as np
     >>> jacrev(lambda x: x * x)(np.array([1.0, 2.0]))
@@ -48,7 +52,9 @@ def jacrev(
         run = Recording(f, args, kwargs, choose(f, args, kwargs, argnums, argnames), settings)
         with run.quiet():
             run.record(has_aux)
-            found = run.build_result([_rows(run, k) for k in range(len(run.values))])
+            found = run.build_result([_rows(run, k, holomorphic) for k in range(len(run.values))])
+            if holomorphic:
+                found = tree.map(lambda rows: _Rows(derivatives(rows.blocks)), found)
         one = is_one(argnums, argnames)
         picked = tree.map(lambda rows: rows.blocks[0] if one else tuple(rows.blocks), found)
         return (picked, run.aux) if has_aux else picked
@@ -63,10 +69,13 @@ class _Rows:
         self.blocks = blocks
 
 
-def _rows(run: Recording, k: int) -> _Rows:
+def _rows(run: Recording, k: int, holomorphic: bool) -> _Rows:
     """Return the gradients of every element of result k, stacked."""
     value = run.values[k]
-    if not hasattr(value, "dtype") or kind(value.dtype) != REAL:
+    if holomorphic:
+        require_complex("jacrev", "arguments", run.inputs.leaves)
+        require_complex("jacrev", "results", [value])
+    elif not hasattr(value, "dtype") or kind(value.dtype) != REAL:
         raise TypeError(
             f"jacrev needs {run.owner} to return real arrays; it returned {describe(value)}. Use "
             f"neo.vjp with a cotangent for complex results"
