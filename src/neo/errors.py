@@ -29,3 +29,7 @@ def library_of(x: Any) -> str:
 
 class LinAlgError(ValueError):
     """A matrix that an operation is not defined for: singular, or not positive definite."""
+
+
+class ConvergenceError(ArithmeticError):
+    """A solver that stopped before it had found what it was asked for."""
