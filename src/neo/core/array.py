@@ -101,7 +101,7 @@ class Array(Attached):
         return raw_of(self).__dlpack_device__()
 
     def __bool__(self) -> bool:
-        return bool(raw_of(self))
+        return bool(self.data)
 
     def __float__(self) -> float:
         return float(self.data)

@@ -16,7 +16,7 @@ from ..errors import describe
 from .array import raw_of
 from .dtypes import differentiable
 from .lifting import attributes
-from .listing import Call, described
+from .listing import Call, arrays_in, described
 from .parts import Parts
 from .places import Place, here
 from .tape import Tape
@@ -166,7 +166,7 @@ class MutationCheck:
         if slot is not None:
             kept = [*policy.ctx.saved, *attributes(policy).values()]
             call = described(policy, slots, operands, settings, out)
-            tape[slot] = _MutationWatched(tape[slot], call, list(_arrays(kept)))
+            tape[slot] = _MutationWatched(tape[slot], call, arrays_in(kept))
 
 
 class _MutationWatched(Watched):
@@ -190,18 +190,6 @@ class _MutationWatched(Watched):
             f"Element {place} was {before[place]} and is {now[place]}, so the gradient would be that of "
             f"other numbers. Give the call a copy, or make a new array instead of writing into this one."
         )
-
-
-def _arrays(kept: Iterable[Any]) -> Iterable[Any]:
-    """Yield the raw arrays among values and containers of values."""
-    for value in kept:
-        x = raw_of(value)
-        if isinstance(x, tuple | list):
-            yield from _arrays(x)
-        elif isinstance(x, dict):
-            yield from _arrays(x.values())
-        elif hasattr(x, "shape") and not isinstance(x, type) and backends.is_array(x):
-            yield x
 
 
 def _copy(x: Any) -> np.ndarray:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import short_name
 from .array import Traced, raw_of
 from .lifting import attributes
+from .places import Place
 
 # Where the columns may stand: a line of 100 characters holds a call, its type and its memory.
 _WIDEST = 68
@@ -34,12 +35,36 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of a value on a tape, where it stands for the value."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"%{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What runs a call again: run(*operands, **settings) fills the slots `results`.
+
+    operands and settings hold constants as they are, and a Slot for what an earlier call gave.
+    """
+
+    run: Callable[..., Any]
+    operands: tuple[Any, ...]
+    settings: dict[str, Any]
+    results: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call of an operation.
 
     name: the operation's function. operands: a Value each, or the text of a Python number.
     settings: their texts by name. results: a Value each. kept: the bytes of every array that the
     call saved for the way back, by the array's identity while the tape was open.
+    step: what runs the call again, on a tape of `neo.trace`. place: the line of the user's code.
     """
 
     name: str
@@ -47,6 +72,8 @@ class Call:
     settings: dict[str, str]
     results: tuple[Value, ...]
     kept: dict[int, int]
+    step: Step | None = field(default=None, repr=False, compare=False)
+    place: Place | None = field(default=None, repr=False, compare=False)
 
     @property
     def saved(self) -> int:
@@ -86,8 +113,24 @@ class Listing:
         lines = [
             f"{text:<{wide}}  {kind:<{middle}}  {memory:>{right}}".rstrip() for text, kind, memory in rows
         ]
-        returned = ", ".join(map(str, self.results))
-        return "\n".join([*lines, f"return {returned}".rstrip(), self._summary()])
+        returned = [f"return {', '.join(map(str, self.results))}"] if self.results else []
+        return "\n".join([*lines, *returned, self._summary()])
+
+    def value_in(self, slot: int) -> Value:
+        """Return what is in a slot. Raises IndexError when nothing is."""
+        values = [*[x for _, x in self.inputs], *[r for call in self.calls for r in call.results]]
+        found = [x for x in values if x.slot == slot]
+        if not found:
+            raise IndexError(f"this tape has no slot {slot}; print it to see which there are")
+        return found[0]
+
+    def part(self, slots: slice) -> Listing:
+        """Return the inputs and calls that filled some slots, as a listing of their own."""
+        last = max([r.slot for call in self.calls for r in call.results if r.slot is not None], default=-1)
+        last = max([last, *[x.slot for _, x in self.inputs if x.slot is not None]])
+        chosen = set(range(last + 1)[slots])
+        inputs = [(name, x) for name, x in self.inputs if x.slot in chosen]
+        return Listing(inputs, [c for c in self.calls if chosen & {r.slot for r in c.results}])
 
     def _summary(self) -> str:
         each = sum([call.saved for call in self.calls])
@@ -158,15 +201,15 @@ def _shown(policy: Any, settings: dict[str, Any]) -> dict[str, str]:
 
 def bytes_of(kept: Iterable[Any]) -> dict[int, int]:
     """Return the bytes of the arrays among values and containers of values, by identity."""
-    found: dict[int, int] = {}
-    for x in map(raw_of, kept):
-        if isinstance(x, tuple | list):
-            found |= bytes_of(x)
-        elif isinstance(x, dict):
-            found |= bytes_of(x.values())
-        elif _is_array(x):
-            found[id(x)] = _size_in_bytes(value_of(x, None))
-    return found
+    return {id(x): size_in_bytes(value_of(x, None)) for x in arrays_in(list(kept))}
+
+
+def arrays_in(kept: Any) -> list[Any]:
+    """Return the library's arrays among values and containers of values."""
+    x = raw_of(kept)
+    if isinstance(x, tuple | list | dict):
+        return [found for y in (x.values() if isinstance(x, dict) else x) for found in arrays_in(y)]
+    return [x] if _is_array(x) else []
 
 
 def _is_array(x: Any) -> bool:
@@ -174,7 +217,8 @@ def _is_array(x: Any) -> bool:
     return hasattr(x, "shape") and hasattr(x, "dtype") and not isinstance(x, type)
 
 
-def _size_in_bytes(value: Value) -> int:
+def size_in_bytes(value: Value) -> int:
+    """Return how many bytes the elements of an array take."""
     # By the dtype's name, which every library spells alike: float32, complex64, bool.
     bits = int("".join([c for c in value.dtype if c.isdigit()]) or 8)
     count = 1
@@ -203,6 +247,8 @@ def _short_dtype(name: str) -> str:
 
 def in_words(x: Any) -> str:
     """Return a setting or a number in a few characters; an array by its type alone."""
+    if isinstance(x, Slot):
+        return str(x)
     x = raw_of(x)
     if isinstance(x, tuple | list):
         inside = ", ".join(map(in_words, x))

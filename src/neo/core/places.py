@@ -24,9 +24,13 @@ class Place:
         """The source line, empty where it cannot be read."""
         return linecache.getline(self.file, self.line).strip()
 
+    @property
+    def short(self) -> str:
+        """The file, the line and the function: `train.py:12 in loss`."""
+        return f"{Path(self.file).name}:{self.line} in {self.function}"
+
     def __str__(self) -> str:
-        where = f"{Path(self.file).name}:{self.line} in {self.function}"
-        return f"{where}: {self.text}" if self.text else where
+        return f"{self.short}: {self.text}" if self.text else self.short
 
 
 def here() -> Place | None:

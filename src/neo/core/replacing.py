@@ -7,6 +7,7 @@ backward; then the operation's forward stays, and the two become one class here.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from inspect import getattr_static
 from typing import Any
 
 from .array import Traced, box
@@ -41,7 +42,7 @@ def replacement(original: type[Policy], rule: Any) -> type[Policy]:
         members |= {"__init__": _as_it_is, **vars(rule)}
     if kind.forward is not Policy.forward:
         return kind if rule is kind else type(kind.__name__, (kind,), members)
-    declared = {name: getattr(kind, name) for name in DECLARED if hasattr(kind, name)}
+    declared = {name: getattr_static(kind, name) for name in DECLARED if hasattr(kind, name)}
     members |= {"rule_is_bare": kind.bare, "label": _label(original, kind), **declared}
     return type(kind.__name__, (_Outside, kind, _Inside, original), members)
 

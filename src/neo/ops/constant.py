@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, box, raw_of
-from ..core.policy import each, library_of_all
+from ..core.array import Array, raw_of
+from ..core.following import without_gradient
+from ..core.policy import library_of_all
 from .broadcasting import Axes
 from .promotion import NUMBERS, beside
 
@@ -22,7 +24,7 @@ def compared(name: str, *operands: Any, **settings: Any) -> Any:
     library = library_of_all(operands)
     raw = [_beside(library, x, operands) for x in map(raw_of, operands)]
     out = library.kernel(name)(*raw, **settings)
-    return each(box, out) if any([isinstance(x, Array) for x in operands]) else out
+    return without_gradient(partial(compared, name), operands, settings, out)
 
 
 def _beside(library: backends.Backend, x: Any, arrays: Any) -> Any:
@@ -134,7 +136,7 @@ def _by_value(function: Callable[..., Any]) -> Callable[..., Any]:
     def of_arrays(*operands: Any) -> Any:
         library = library_of_all(operands)
         out = function(library.raw, *[_beside(library, raw_of(x), operands) for x in operands])
-        return box(out) if any(isinstance(x, Array) for x in operands) else out
+        return without_gradient(of_arrays, operands, {}, out)
 
     of_arrays.__name__, of_arrays.__doc__ = function.__name__, function.__doc__
     return of_arrays
@@ -185,4 +187,8 @@ def stop_gradient(x: Any) -> Any:
     >>> print(neo.grad(lambda x: x * stop_gradient(x))(3.0))
     3.0
     """
-    return tree.map(lambda leaf: box(raw_of(leaf)) if isinstance(leaf, Array) else leaf, x)
+    return tree.map(_stopped, x)
+
+
+def _stopped(leaf: Any) -> Any:
+    return without_gradient(stop_gradient, (leaf,), {}, raw_of(leaf)) if isinstance(leaf, Array) else leaf

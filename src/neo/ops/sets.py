@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ..core.array import Array, box, raw_of
 from ..core.dtypes import BOOL, COMPLEX, kind
+from ..core.following import without_gradient
 from ..core.policy import library_of_all
 from .broadcasting import reshape
 from .constant import compared, logical_not
@@ -86,10 +87,15 @@ def _order(xp: Any, x: Any) -> Any:
     return xp.take(order, xp.argsort(xp.take(xp.real(x), order, axis=0), stable=True), axis=0)
 
 
+def first_of_each(x: Any) -> Any:
+    """Return the positions of the first of equal elements, in x flattened."""
+    return _Groups(raw_of(x)).indices()
+
+
 def _grouped(x: Any) -> tuple[_Groups, Any, Any]:
     """Return the groups of x, its distinct values, and what wraps other results as x is wrapped."""
     groups = _Groups(raw_of(x))
-    values = take(reshape(x, (-1,)), groups.indices(), axis=0)
+    values = take(reshape(x, (-1,)), without_gradient(first_of_each, (x,), {}, groups.indices()), axis=0)
     return groups, values, box if isinstance(x, Array) else lambda raw: raw
 
 

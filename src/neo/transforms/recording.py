@@ -8,7 +8,6 @@ from typing import Any
 
 from .. import backends, tree
 from ..core.array import Array, Traced, box, unbox
-from ..core.listing import Listing
 from ..core.tape import Tape, walk_back
 from .arguments import Inputs, any_boxed, label, name_of
 from .options import PLAIN, Settings
@@ -17,8 +16,9 @@ from .options import PLAIN, Settings
 class Recording:
     """A function's run: its result, and the calls that lead back from it to its inputs.
 
-    keys: the differentiated arguments, a position or a keyword each. Making a Recording puts them
-    on the tape; `record` then runs the function and `pull` walks back, both within `quiet()`.
+    keys: the differentiated arguments, a position or a keyword each. log: what is told of the calls.
+    kind: of the tape. Making a Recording puts the arguments on it; `record` then runs the function
+    and `pull` walks back, both within `quiet()`.
     """
 
     def __init__(
@@ -28,10 +28,10 @@ class Recording:
         kwargs: dict[str, Any],
         keys: list[Any],
         settings: Settings = PLAIN,
-        log: Listing | None = None,
+        log: Any = None,
         kind: type[Tape] = Tape,
     ) -> None:
-        self.f, self.log = f, log
+        self.f = f
         self.tape = kind(settings.watcher(log), settings.zero_wins, settings.rules)
         self.inputs = Inputs(self.tape)
         self.builders: list[tuple[Callable[[list[Any]], Any], int]] = []
@@ -41,7 +41,10 @@ class Recording:
             place: Any = self.positional if isinstance(key, int) else self.named
             place[key] = self._entered(place[key], key)
         self.boxed = self.inputs.boxed or any_boxed(others)
+        self._inherit_rules()
 
+    def _inherit_rules(self) -> None:
+        """Take on the rules of an outer transform that traces the arguments."""
         outer = [x.tape.rules for x in self.inputs.values if isinstance(x, Traced) and x.tape.rules]
         if outer:
             leaves = tree.flatten([self.positional, self.named])[0]
@@ -62,7 +65,6 @@ class Recording:
             self.aux = tree.map(self._leaving, aux) if has_aux else None
         finally:
             self.calls = self.tape.close(self.owner)
-            self.tape.log = self.log
             # Else a frame that holds this would hold the traced arguments too.
             self.positional, self.named = [], {}
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from ...core.array import Array, box, raw_of
+from ...core.array import raw_of
+from ...core.following import without_gradient
 from ...core.policy import library_of_all
 from ..indexing import getitem
 from ..manipulation import expand_dims, tril
@@ -24,7 +26,7 @@ def untraced(function: Callable[[Any, Any], Any], x: Any) -> Any:
     """Return function(library's raw functions, raw x), as wrapped as an x that no tape traces."""
     raw, library = raw_and_library(x)
     out = function(library.raw, raw)
-    return box(out) if isinstance(x, Array) else out
+    return without_gradient(partial(untraced, function), (x,), {}, out)
 
 
 def eye_like(x: Any, n: int, m: int | None = None) -> Any:
