@@ -111,7 +111,7 @@ def _taken(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
     if x.device.type == "cpu":
         try:
             return torch.index_select(x, axis, indices)
-        except RuntimeError:
+        except (RuntimeError, IndexError):  # which of them hangs on the axis
             pass
     positions = torch.where(indices < 0, indices + x.shape[axis], indices).long()
     return torch.index_select(x, axis, positions)

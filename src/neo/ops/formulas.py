@@ -12,6 +12,7 @@ import operator as op
 from .broadcasting import conj, real
 from .constant import copysign_one, infinite_slope, is_zero, isfinite, log_tie, share
 from .elementwise import elementwise, same
+from .promotion import one_dtype
 from .selection import where
 
 LOG_2, LOG_10 = math.log(2), math.log(10)
@@ -51,6 +52,7 @@ def _power_slope(x, y):
 
 def _exponent_slope(x, y, out):
     """out * log(x), and its limit where x is 0: 0 for y >= 0, -inf below."""
+    x = one_dtype(x, y)[0]  # it may be a Python number, as in 2 ** y
     none = is_zero(x)
     return where(none, infinite_slope(x, y), where(none, 1, out) * log(where(none, 1, x)))
 

@@ -310,12 +310,17 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
 
 @composite(domain=ANY, samples=[([(4,)], {}), ([(3, 4)], {"axis": 0, "n": 2})])
 def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
-    """Return the n-th difference of neighbours along an axis. Gradient: to x and what is joined."""
+    """Return the n-th difference of neighbours along an axis. Gradient: to x and what is joined.
+
+    n: how many times; 0 returns x as it is, without what is joined, as in NumPy.
+    """
     from .manipulation import concat
 
     (axis,) = positive_axes(axis, x.ndim)
     if n < 0:
         raise ValueError(f"diff: n must not be negative, got {n}")
+    if n == 0:
+        return x
     parts = [part for part in (prepend, x, append) if part is not None]
     x = concat(parts, axis=axis) if len(parts) > 1 else x
     lead = (slice(None),) * axis
