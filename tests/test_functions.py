@@ -165,6 +165,12 @@ def test_complex_operands_are_refused(name: str) -> None:
         getattr(functions, name)(np.ones(3, "complex128"), **settings)
 
 
+@pytest.mark.parametrize("name", ["sigmoid", "silu", "gelu"])
+def test_complex_operands_are_refused_by_kernels_too(xp: Library, name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name} is a function of real numbers, got complex128"):
+        getattr(functions, name)(xp.asarray(np.ones(3, "complex128")))
+
+
 # softmax, log_softmax, logsumexp
 
 

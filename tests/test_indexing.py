@@ -154,3 +154,17 @@ def test_take_counts_negative_positions_from_the_end(xp: Library) -> None:
     found = nep.take(xp.asarray(X), xp.asarray([-1, 0, -3]), axis=1)
 
     np.testing.assert_array_equal(xp.numpy(found), X[:, [-1, 0, -3]])
+
+
+def test_take_counts_negative_positions_of_a_flat_array_too(xp: Library) -> None:
+    found = nep.take(xp.asarray([1.0, 2.0, 3.0]), xp.asarray([-1, 0, -3]))
+
+    np.testing.assert_array_equal(xp.numpy(found), [3.0, 1.0, 1.0])
+
+
+def test_difference_of_order_zero_is_the_array_without_what_is_joined(xp: Library) -> None:
+    x, joined = xp.asarray([1.0, 2.0]), xp.asarray([5.0])
+
+    found = nep.diff(x, n=0, prepend=joined, append=joined)
+
+    np.testing.assert_array_equal(xp.numpy(found), [1.0, 2.0])

@@ -23,10 +23,9 @@ SQUARE_ONLY = [
     "expm",
     "logm",
     "sqrtm",
-    "lu_factor",
     "adjugate",
 ]
-MATRICES = ["svd", "svdvals", "qr", "pinv", "matrix_rank"]
+MATRICES = ["lu_factor", "svd", "svdvals", "qr", "pinv", "matrix_rank"]
 
 
 @pytest.mark.parametrize("name", SQUARE_ONLY)

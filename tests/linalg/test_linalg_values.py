@@ -168,6 +168,20 @@ def test_lu_factor_is_that_of_scipy(xp: Library) -> None:
     np.testing.assert_array_equal(xp.numpy(found.pivots), pivots)
 
 
+@pytest.mark.parametrize("shape", [(4, 2), (2, 4), (3, 3)])
+@pytest.mark.parametrize("stacked", [False, True])
+def test_lu_factor_of_any_shape_is_that_of_scipy(xp: Library, shape: tuple[int, int], stacked: bool) -> None:
+    scipy = pytest.importorskip("scipy.linalg")
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=shape) + 1j * rng.normal(size=shape)
+    lu, pivots = scipy.lu_factor(a)
+
+    found = nep.linalg.lu_factor(xp.array(a[None] if stacked else a))
+
+    np.testing.assert_allclose(xp.numpy(found.lu).reshape(shape), lu, **CLOSE)
+    np.testing.assert_array_equal(xp.numpy(found.pivots).ravel(), pivots)
+
+
 @pytest.mark.parametrize("shape", [(4, 2), (2, 4)])
 def test_lstsq_is_that_of_numpy(xp: Library, shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(1)

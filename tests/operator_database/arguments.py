@@ -9,7 +9,7 @@ from typing import Any
 import neo.numpy as nep
 
 
-class Lacking(Exception):
+class LackingError(Exception):
     """neo has the operation, but not with this setting."""
 
 
@@ -44,7 +44,7 @@ def as_dtype(x: Any, dtype: Any) -> Any:
     """Return x in a dtype, its real part where that is real, or as it is for None."""
     if dtype is None:
         return x
-    drops = nep.isdtype(x.dtype, "complex floating") and not str(dtype).startswith("complex")
+    drops = nep.isdtype(x.dtype, "complex floating") and "complex" not in str(dtype)
     return nep.astype(nep.real(x) if drops else x, dtype)
 
 

@@ -12,7 +12,7 @@ import torch
 
 import neo
 
-from .arguments import Lacking
+from .arguments import LackingError
 from .linear_algebra import FINISHES
 from .samples import Sample, expected, replace
 
@@ -48,7 +48,7 @@ def _outcome(sample: Sample, function: Any, library: str, wanted: Any) -> Outcom
     about = (sample.label, sample.operation, sample.dtype, library)
     try:
         values, gradients = _found(sample, function, library, wanted[1])
-    except Lacking as missing:
+    except LackingError as missing:
         return Outcome(*about, "lacking", str(missing))
     except Exception as error:
         return Outcome(*about, "refused", f"{type(error).__name__}: {error}")
@@ -73,7 +73,7 @@ def _found(sample: Sample, function: Any, library: str, cotangents: list[Any]) -
         chosen = [x for x, c in zip(results, cotangents, strict=True) if c is not None]
         return chosen, results
 
-    chosen, pull, results = neo.vjp(run, *leaves, has_aux=True)
+    _, pull, results = neo.vjp(run, *leaves, has_aux=True)
     seeds = [_entered(c, backend) for c in cotangents if c is not None]
     gradients = pull(seeds) if leaves else ()
     return [_read(x) for x in results], [_read(g) for g in gradients]

@@ -7,7 +7,7 @@ from typing import Any
 import neo.numpy as nep
 from neo import stop_gradient
 
-from .arguments import Lacking, lifted
+from .arguments import LackingError, lifted
 
 
 def _key(axis: int, part: Any) -> tuple[Any, ...]:
@@ -172,8 +172,8 @@ def _as_key(key: Any) -> Any:
 
 
 def _embedding(
-    index: Any,
     weight: Any,
+    index: Any,
     padding_idx: Any = None,
     max_norm: Any = None,
     norm_type: float = 2.0,
@@ -181,7 +181,7 @@ def _embedding(
     sparse: bool = False,
 ) -> Any:
     if max_norm is not None or scale_grad_by_freq:
-        raise Lacking("embedding scales neither rows nor gradients")
+        raise LackingError("embedding scales neither rows nor gradients")
     rows = weight[index]
     return (
         rows

@@ -8,7 +8,7 @@ from typing import Any
 import neo.numpy as nep
 from neo.numpy import fft, linalg
 
-from .arguments import Lacking, axes
+from .arguments import LackingError, axes
 
 
 def _adjoint(x: Any) -> Any:
@@ -153,7 +153,7 @@ FINISHES: dict[str, Any] = {
 
 
 def _lstsq(a: Any, b: Any, driver: str | None = None, rcond: Any = None) -> Any:
-    x, residuals, rank, _ = linalg.lstsq(a, b)
+    x, residuals, _, _ = linalg.lstsq(a, b)
     # PyTorch gives residuals where they hold something: of more rows than columns, by most drivers.
     given = a.shape[-2] > a.shape[-1] and driver != "gelsy"
     return x, residuals if given else nep.zeros((0,), dtype=residuals.dtype, backend=a.backend)
@@ -168,7 +168,7 @@ def _solve(a: Any, b: Any, left: bool = True) -> Any:
 
 def _pinv(x: Any, rcond: Any = None, hermitian: bool = False, rtol: Any = None, atol: Any = None) -> Any:
     if atol is not None:
-        raise Lacking("pinv has no atol")
+        raise LackingError("pinv has no atol")
     return linalg.pinv(x, rtol=rcond if rtol is None else rtol)
 
 
@@ -209,7 +209,7 @@ def _info(function: Any) -> Any:
 
 def _condition(x: Any, p: Any = None) -> Any:
     if p not in (None, 2):
-        raise Lacking("cond of another norm")
+        raise LackingError("cond of another norm")
     s = linalg.svdvals(x)
     return s[..., 0] / s[..., -1]
 

@@ -10,7 +10,7 @@ import neo.numpy as nep
 from neo import stop_gradient
 from neo.numpy import linalg, special
 
-from .arguments import Lacking, as_dtype, lifted, reduced
+from .arguments import LackingError, as_dtype, lifted, reduced
 
 
 @lifted
@@ -337,7 +337,7 @@ def _attention(
     enable_gqa: bool = False,
 ) -> Any:
     if dropout_p:
-        raise Lacking("the random numbers of dropout are PyTorch's own")
+        raise LackingError("the random numbers of dropout are PyTorch's own")
     if enable_gqa:
         k, v = [nep.repeat(z, q.shape[-3] // z.shape[-3], axis=-3) for z in (k, v)]
     scores = (q @ nep.matrix_transpose(k)) * (1 / math.sqrt(q.shape[-1]) if scale is None else scale)
@@ -362,7 +362,7 @@ def _pdist(x: Any, p: float = 2.0) -> Any:
 
 def _dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     if training and p:
-        raise Lacking("the random numbers of dropout are PyTorch's own")
+        raise LackingError("the random numbers of dropout are PyTorch's own")
     return x
 
 
@@ -370,7 +370,7 @@ def _rrelu(
     x: Any, lower: float = 0.125, upper: float = 1 / 3, training: bool = False, inplace: bool = False
 ) -> Any:
     if training:
-        raise Lacking("random slopes")
+        raise LackingError("random slopes")
     return nf.leaky_relu(x, negative_slope=(lower + upper) / 2)
 
 

@@ -245,6 +245,11 @@ def _adjoint(x: Any) -> Any:
     return nep.conj(nep.matrix_transpose(x)) if x.ndim else nep.conj(x)
 
 
+def _dtype_in(settings: Any) -> Any:
+    like = next((s for s in settings if hasattr(s, "dtype") or str(s).startswith(("float", "complex"))), None)
+    return getattr(like, "dtype", like)
+
+
 def _two_axes(function: Any) -> Any:
     return lambda x, k=0: function(x, k=k)
 
@@ -321,7 +326,5 @@ TABLE: dict[str, Any] = {
     "linalg.vander": _vander,
     "fft.fftshift": lambda x, dim=None: nep.fft.fftshift(x, axes=dim),
     "fft.ifftshift": lambda x, dim=None: nep.fft.ifftshift(x, axes=dim),
-    "to": lambda x, *settings, copy=False: as_dtype(
-        x, next((s for s in settings if "float" in str(s) or "complex" in str(s)), None)
-    ),
+    "to": lambda x, *settings, copy=False: as_dtype(x, _dtype_in(settings)),
 }

@@ -42,16 +42,23 @@ def solve_triangular(xp: Any, a: Any, b: Any, *, lower: bool, unit_diagonal: boo
 @define("lu_factor")
 def lu_factor(xp: Any, a: Any) -> tuple[Any, Any]:
     """Return L and U packed, and the row that each row was exchanged with. Loops over columns."""
-    n = a.shape[-1]
-    rows = xp.broadcast_to(xp.arange(n, device=a.device), a.shape[:-1])
+    m, n = a.shape[-2:]
+    rows = xp.broadcast_to(xp.arange(m, device=a.device), a.shape[:-1])
     pivots = []
-    for k in range(n):
-        candidates = xp.where(rows >= k, xp.abs(a[..., :, k]), -1.0)
+    for k in range(min(m, n)):
+        candidates = xp.where(rows >= k, _size(xp, a[..., :, k]), -1.0)
         pivot = xp.expand_dims(xp.argmax(candidates, axis=-1), axis=-1)
         a = _taken(xp, a, _exchanged(xp, rows, k, pivot))
         a = _eliminated(xp, a, rows, k)
         pivots.append(pivot)
-    return a, xp.concat(pivots, axis=-1) if pivots else rows
+    return a, xp.concat(pivots, axis=-1) if pivots else rows[..., :0]
+
+
+def _size(xp: Any, x: Any) -> Any:
+    """Return what LAPACK compares pivots by: |x|, of complex numbers |real| + |imag|."""
+    if not xp.isdtype(x.dtype, "complex floating"):
+        return xp.abs(x)
+    return xp.abs(xp.real(x)) + xp.abs(xp.imag(x))
 
 
 def _exchanged(xp: Any, order: Any, k: int, pivot: Any) -> Any:
@@ -73,18 +80,18 @@ def _eliminated(xp: Any, a: Any, rows: Any, k: int) -> Any:
     pivot = a[..., k, k : k + 1]
     safe = xp.where(pivot == 0, xp.ones_like(pivot), pivot)
     factors = xp.where(below, a[..., :, k] / safe, xp.zeros_like(a[..., :, k]))
-    pivot_row = xp.where(below, a[..., k, :], xp.zeros_like(a[..., k, :]))
+    behind = xp.arange(a.shape[-1], device=a.device) > k
+    pivot_row = xp.where(behind, a[..., k, :], xp.zeros_like(a[..., k, :]))
     reduced = a - xp.expand_dims(factors, axis=-1) * xp.expand_dims(pivot_row, axis=-2)
-    here = xp.expand_dims(below, axis=-1) & xp.expand_dims(rows == k, axis=-2)
+    here = xp.expand_dims(below, axis=-1) & (xp.arange(a.shape[-1], device=a.device) == k)
     return xp.where(here, xp.expand_dims(factors, axis=-1), reduced)
 
 
 @define("permutation_of")
-def permutation_of(xp: Any, pivots: Any, *, inverse: bool) -> Any:
+def permutation_of(xp: Any, pivots: Any, rows: int, *, inverse: bool) -> Any:
     """Return the order of rows that a sequence of exchanges makes, or the one that undoes it."""
-    n = pivots.shape[-1]
-    order = xp.broadcast_to(xp.arange(n, device=pivots.device), pivots.shape)
-    for k in range(n):
+    order = xp.broadcast_to(xp.arange(rows, device=pivots.device), (*pivots.shape[:-1], rows))
+    for k in range(pivots.shape[-1]):
         order = _exchanged(xp, order, k, xp.astype(pivots[..., k : k + 1], xp.int64))
     return xp.argsort(order, axis=-1) if inverse else order
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from ..errors import describe
+
 Axes = tuple[int, ...]
 _aten = torch.ops.aten  # `.default` names the overload; finding it takes as long as a small kernel
 
@@ -104,16 +106,28 @@ def softmax_backward(g: torch.Tensor, out: torch.Tensor, axes: Axes) -> torch.Te
     return torch.addcmul(part, out, part.sum(axes, keepdim=True), value=-1)
 
 
+def _of_reals(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that refuses complex numbers: PyTorch's pull-back conjugates by itself."""
+
+    def kernel(x: torch.Tensor) -> torch.Tensor:
+        if x.dtype.is_complex:
+            raise TypeError(f"{name} is a function of real numbers, got {describe(x)}")
+        out: torch.Tensor = function(x)
+        return out
+
+    return kernel
+
+
 KERNELS: dict[str, Callable[..., Any]] = {
     "cumulative_max": lambda x, axis: torch.cummax(x, axis).values,
     "cumulative_min": lambda x, axis: torch.cummin(x, axis).values,
     "logcumsumexp": torch.logcumsumexp,
     "relu": torch.relu,
     "relu_backward": lambda g, out: _aten.threshold_backward.default(g, out, 0),
-    "sigmoid": torch.sigmoid,
+    "sigmoid": _of_reals("sigmoid", torch.sigmoid),
     "sigmoid_backward": _aten.sigmoid_backward.default,
-    "silu": torch.nn.functional.silu,
-    "gelu": torch.nn.functional.gelu,
+    "silu": _of_reals("silu", torch.nn.functional.silu),
+    "gelu": _of_reals("gelu", torch.nn.functional.gelu),
     "linear": linear,
     "softmax": _settled(_softmax),
     "softmax_backward": softmax_backward,

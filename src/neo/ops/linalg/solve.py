@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 from ...core.array import raw_of
 from ..broadcasting import broadcast_to, reshape, unbroadcast
 from ..indexing import take_along_axis
-from ..manipulation import broadcast_shapes, tril, triu
+from ..manipulation import broadcast_shapes, concat, tril, triu
 from ..products import adjoint
 from ..promotion import one_dtype
 from ..registry import BuiltIn, composite, rule
 from . import checks
-from .pieces import column, dominant, untraced
+from .pieces import block, column, dominant, untraced
 
 # Test operands: with the diagonal times 16 a matrix of such numbers is well conditioned.
 POSITIVE = (0.25, 1)
+ALL = slice(None)
 
 
 class Inv(BuiltIn):
@@ -179,7 +180,14 @@ class LUResult(NamedTuple):
 
 class LuFactor(BuiltIn):
     domain = POSITIVE
-    samples = [([(3, 3)], {}), ([(2, 2, 2)], {}), ([(0, 2, 2)], {}), ([(1, 1)], {})]
+    samples = [
+        ([(3, 3)], {}),
+        ([(2, 2, 2)], {}),
+        ([(0, 2, 2)], {}),
+        ([(1, 1)], {}),
+        ([(2, 4)], {}),
+        ([(4, 2)], {}),
+    ]
     prepare = staticmethod(dominant)
     # The pivots are integers.
     observe = staticmethod(lambda lu, pivots: (lu,))
@@ -191,18 +199,43 @@ class LuFactor(BuiltIn):
 
     def backward(self, g, _):
         lu, pivots = self.ctx.release
-        upper = adjoint(lu)  # above its diagonal stands L^H, whose own diagonal is 1
-        below = tril(g, k=-1)
-        inner = tril(triu(upper, k=1) @ below + below, k=-1) + triu(triu(g) @ adjoint(triu(lu)))
-        left = solve_triangular(upper, inner, unit_diagonal=True)
-        dx = adjoint(solve_triangular(lu, adjoint(left)))
+        m, n = lu.shape[-2:]
+        dx = (_lu_wide if m < n else _lu_tall if m > n else _lu_square)(g, lu)
         # x = P @ L @ U, so rows go back to where pivoting took them from.
         return take_along_axis(dx, _places(pivots, inverse=True, like=dx), axis=-2)
 
 
+def _lu_square(g, lu):
+    """Return the gradient of L @ U for that of L and U in one matrix."""
+    upper = adjoint(lu)  # above its diagonal stands L^H, whose own diagonal is 1
+    below = tril(g, k=-1)
+    inner = tril(triu(upper, k=1) @ below + below, k=-1) + triu(triu(g) @ adjoint(triu(lu)))
+    left = solve_triangular(upper, inner, unit_diagonal=True)
+    return adjoint(solve_triangular(lu, adjoint(left)))
+
+
+def _lu_wide(g, lu):
+    """The columns behind the square part are L^-1 @ those of x."""
+    m = lu.shape[-2]
+    square, others = block(lu, ALL, slice(m)), block(lu, ALL, slice(m, None))
+    dx = solve_triangular(adjoint(square), block(g, ALL, slice(m, None)), unit_diagonal=True)
+    inner = block(g, ALL, slice(m)) - tril(dx @ adjoint(others), k=-1)
+    return concat([_lu_square(inner, square), dx], axis=-1)
+
+
+def _lu_tall(g, lu):
+    """The rows below the square part are those of x @ U^-1."""
+    n = lu.shape[-1]
+    square, others = block(lu, slice(n), ALL), block(lu, slice(n, None), ALL)
+    dx = adjoint(solve_triangular(square, adjoint(block(g, slice(n, None), ALL))))
+    inner = block(g, slice(n), ALL) - triu(adjoint(others) @ dx)
+    return concat([_lu_square(inner, square), dx], axis=-2)
+
+
 def _places(pivots: Any, inverse: bool, like: Any) -> Any:
     """Return the rows that pivoting brought to each place, (..., n, m) for take_along_axis."""
-    order = untraced(lambda xp, raw: xp.permutation_of(raw, inverse=inverse), raw_of(pivots))
+    rows = int(like.shape[-2])
+    order = untraced(lambda xp, raw: xp.permutation_of(raw, rows, inverse=inverse), raw_of(pivots))
     return broadcast_to(column(order), tuple(like.shape))
 
 
@@ -210,15 +243,16 @@ def _places(pivots: Any, inverse: bool, like: Any) -> Any:
 def lu_factor(x: Any, /) -> LUResult:
     """Return L and U with P @ L @ U = x, packed into one matrix, and the exchanges that make P.
 
-    x: (..., n, n) real or complex.
-    Returns lu (..., n, n), with U on and above the diagonal and L, whose diagonal is 1, below, and
-    pivots (..., n) integer: row k was exchanged with row pivots[k], as in scipy.linalg.
-    Gradient: of lu, to x; the pivots are constant. Not defined where x is singular.
-    Raises ValueError when x is not square.
+    x: (..., m, n) real or complex.
+    Returns lu (..., m, n), with U on and above the diagonal and L, whose diagonal is 1, below, and
+    pivots (..., min(m, n)) integer: row k was exchanged with row pivots[k], as in scipy.linalg.
+    Gradient: of lu, to x; the pivots are constant. Not defined where the first min(m, n) rows and
+    columns of P^-1 @ x make a singular matrix.
+    Raises ValueError when x has fewer than two axes.
     Source: de Hoog, Anderssen and Lukas, "Differentiation of matrix functionals using triangular
     factorization" (2011).
     """
-    checks.square("lu_factor", x)
+    checks.matrices("lu_factor", x)
     return LuFactor.of(x)
 
 
