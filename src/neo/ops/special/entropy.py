@@ -74,19 +74,19 @@ entr = elementwise(
 
 
 def _product(xp, x, y, logarithm):
-    """x * logarithm, 0 where x is 0 unless y is NaN."""
+    """x * logarithm(y), 0 where x is 0 unless y is NaN; the logarithm is not taken there."""
     none = (x == 0) & ~xp.isnan(y)
-    return xp.where(none, xp.zeros_like(x * y), x * logarithm)
+    return xp.where(none, xp.zeros_like(x * y), x * logarithm(xp.where(none, xp.ones_like(x * y), y)))
 
 
 @define("xlogy")
 def _xlogy(xp, x, y):
-    return _product(xp, x, y, xp.log(y))
+    return _product(xp, x, y, xp.log)
 
 
 @define("xlog1py")
 def _xlog1py(xp, x, y):
-    return _product(xp, x, y, xp.log1p(y))
+    return _product(xp, x, y, xp.log1p)
 
 
 def _over(x, y):
