@@ -18,6 +18,8 @@ from .transforms.checkpoint import checkpoint
 from .transforms.forward import jvp
 from .transforms.gradient import grad, value_and_grad, vjp
 from .transforms.jacobian import jacrev
+from .transforms.linear import linear_transpose, linearize
+from .transforms.products import gnvp, hvp, value_grad_and_hvp
 from .transforms.trace import trace
 
 __version__ = "0.1.0"
@@ -32,9 +34,13 @@ __all__ = [
     "eye",
     "full",
     "functions",
+    "gnvp",
     "grad",
+    "hvp",
     "jacrev",
     "jvp",
+    "linear_transpose",
+    "linearize",
     "linspace",
     "neo_function",
     "ones",
@@ -46,6 +52,7 @@ __all__ = [
     "stop_gradient",
     "trace",
     "value_and_grad",
+    "value_grad_and_hvp",
     "vjp",
     "zeros",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from .. import backends
 from ..errors import describe, short_name
 from .array import Array, Traced, box, raw_of, unbox
+from .dtypes import differentiable
 from .parts import Parts
 
 
@@ -161,6 +162,9 @@ class Policy:
         """Return a gradient, or None, for each operand that `slots` names; boxed if g was."""
         gradients = self._filled(g) if type(g) is Parts else (g,)
         boxed = any([isinstance(g, Array) for g in gradients])
+        if self.bare and boxed:
+            # A strict library's own array does not take a traced one on its right; an Array does.
+            self.ctx = new_context(self, inside(_as_operand, self.ctx.saved))
         if not self.bare:
             gradients = tuple([box(g) for g in gradients])
         found = self.backward(*gradients)
@@ -206,6 +210,10 @@ class Policy:
 def is_raw(x: Any) -> bool:
     """Tell whether x is a library's own array, neither boxed nor traced."""
     return not isinstance(x, Traced) and hasattr(x, "dtype") and hasattr(x, "shape")
+
+
+def _as_operand(value: Any) -> Any:
+    return box(value) if is_raw(value) and differentiable(value.dtype) else value
 
 
 def inside(function: Any, value: Any) -> Any:

@@ -17,7 +17,7 @@ from .call import call, newest
 from .dtypes import differentiable
 from .filling import ones_like, zeros_like
 from .parts import Parts
-from .policy import Policy, inside, is_raw, new_context
+from .policy import Policy
 from .tape import Tape, walk_back
 
 
@@ -135,8 +135,6 @@ def _by_transposition(
 ) -> list[Any]:
     """Push by pulling back the pull-back. Where it is taken does not matter: it is linear."""
     whole = instance.ctx
-    # A strict library's own array does not take a traced one on its right; an Array does.
-    instance.ctx = new_context(instance, inside(_as_operand, whole.saved))
     instance.remember(operands)
     instance.results_like = tuple([_later(x) for x in results])
     tape = Tape()
@@ -148,10 +146,6 @@ def _by_transposition(
         (dx.slot, tangents[k]) for k, dx in enumerate(pulled) if isinstance(dx, Traced) and dx.tape is tape
     ]
     return _walked(tape, instance, ones, seeds)
-
-
-def _as_operand(value: Any) -> Any:
-    return box(value) if is_raw(value) and differentiable(value.dtype) else value
 
 
 def _later(x: Any) -> Callable[[], Any]:

@@ -9,7 +9,7 @@ from ..backends import define
 from ..core.call import call
 from ..core.pushing import total
 from ..errors import describe
-from ..ops.broadcasting import broadcast_to, conj, reshape, sum
+from ..ops.broadcasting import conj, reshape, sum
 from ..ops.kernels import with_kernel
 from ..ops.products import matmul
 from ..ops.promotion import one_dtype
@@ -69,11 +69,10 @@ class Linear(BuiltIn):
 
     def push(self, dx, dweight, dbias):
         x, weight = self.ctx.release
-        return total(
-            None if dx is None else matmul(dx, weight),
-            None if dweight is None else matmul(x, dweight),
-            None if dbias is None else broadcast_to(dbias, (*self.lead, *dbias.shape)),
-        )
+        if dx is None and dweight is None:
+            return NotImplemented  # only backward is told the shape of the result
+        of_x = None if dx is None else matmul(dx, weight)
+        return total(of_x, None if dweight is None else matmul(x, dweight), dbias)
 
 
 @rule(Linear)

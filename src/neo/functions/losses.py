@@ -75,9 +75,9 @@ class CrossEntropy(BuiltIn):
         return _slope(g, *self.ctx.release, self.xp)
 
     def push(self, v):
-        scores, labels = self.ctx.release
+        scores, labels, reduction, _ = self.ctx.release
         rows = sum(v * (exp(scores) - self.xp.one_hot(labels, scores.shape[1], scores.dtype)), axis=1)
-        return rows if self.reduction == "none" else sum(rows) * weight_of(self.reduction, scores.shape[0])
+        return rows if reduction == "none" else sum(rows) * weight_of(reduction, scores.shape[0])
 
 
 def _formula(g, scores, labels, reduction, more, xp):

@@ -50,8 +50,12 @@ class MaxPool(BuiltIn):
         return out
 
     def backward(self, g):
-        x, out = [raw_of(y) for y in self.ctx.release]
+        x, out = map(raw_of, self.ctx.release)
         return Unpooled.of(g, x=x, out=out, at=self.at)
+
+    def push(self, v):
+        x, out = map(raw_of, self.ctx.release)
+        return Picked.of(v, x=x, out=out, at=self.at)
 
 
 class Unpooled(BuiltIn):
@@ -70,7 +74,7 @@ class Unpooled(BuiltIn):
         return unpadded(total, tuple(x.shape[2:]), at)
 
     def backward(self, v):
-        x, out = self.ctx.release
+        x, out = map(raw_of, self.ctx.release)
         return Picked.of(v, x=x, out=out, at=self.at)
 
 
@@ -90,7 +94,7 @@ class Picked(BuiltIn):
         return total / ties
 
     def backward(self, g):
-        x, out = self.ctx.release
+        x, out = map(raw_of, self.ctx.release)
         return Unpooled.of(g, x=x, out=out, at=self.at)
 
 

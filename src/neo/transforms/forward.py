@@ -61,11 +61,11 @@ def push(
     run = Recording(f, args, kwargs, keys, settings, kind=Forward)
     for key, tangent in zip(keys, tangents, strict=True):
         argument = run.positional[key] if isinstance(key, int) else run.named[key]
-        for x, v in zip(tree.flatten(argument)[0], _leaves(f, key, argument, tangent), strict=True):
+        for x, v in zip(tree.flatten(argument)[0], leaves_of(f, key, argument, tangent), strict=True):
             x.slot = v
     with run.quiet():
         run.record(has_aux)
-        pushed = [_leaving(run, v, x) for v, x in zip(run.slots, run.values, strict=True)]
+        pushed = [leaving(run, v, x) for v, x in zip(run.slots, run.values, strict=True)]
     return run, pushed
 
 
@@ -93,7 +93,7 @@ def as_tangents(tangents: Any, keys: list[Any], one: bool) -> tuple[Any, ...]:
     return tuple(tangents)
 
 
-def _leaves(f: Any, key: Any, argument: Any, tangent: Any) -> list[Any]:
+def leaves_of(f: Any, key: Any, argument: Any, tangent: Any) -> list[Any]:
     """Return the leaves of a tangent, one tape down, checked against the argument they belong to."""
     where = tree.paths(argument)
     if tree.paths(tangent) != where:
@@ -121,7 +121,7 @@ def as_like(v: Any, x: Any, what: Callable[[int], str], k: int) -> Any:
     return v if library.detach is None or isinstance(v, Traced) else library.detach(v)
 
 
-def _leaving(run: Recording, v: Any, value: Any) -> Any:
+def leaving(run: Recording, v: Any, value: Any) -> Any:
     """Return the tangent of a result, as wrapped as the result."""
     if type(value) in (bool, int, float, complex):
         return type(value)(0)

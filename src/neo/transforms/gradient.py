@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Unpack
 
-from .. import backends, tree
-from ..core.array import Traced, box, raw_of, unbox
+from .. import tree
+from ..core.array import Traced, box, unbox
 from ..core.dtypes import REAL, kind
+from ..core.filling import ones_like
 from ..errors import describe, short_name
-from .arguments import FIRST, Argnames, Argnums, choose, is_one
+from .arguments import FIRST, Argnames, Argnums, choose, every_or_chosen, is_one
 from .holomorphic import derivatives, require_complex
-from .options import Options, settings_of
+from .options import PLAIN, Options, Settings, settings_of, split
 from .recording import Recording
 
 
@@ -110,7 +111,7 @@ def _seed(run: Recording, holomorphic: bool) -> list[tuple[int, Any]]:
             f"Return its real part or its absolute value, use neo.vjp with a cotangent, or say "
             f"holomorphic=True where f'(z) is wanted"
         )
-    return [] if run.slots[0] is None else [(run.slots[0], one_like(value))]
+    return [] if run.slots[0] is None else [(run.slots[0], ones_like(value))]
 
 
 def _not_scalar(run: Recording, what: str) -> str:
@@ -121,24 +122,22 @@ def _not_scalar(run: Recording, what: str) -> str:
     )
 
 
-def one_like(value: Any) -> Any:
-    """Return ones like a value, as its library's own array; boxed where the value is traced.
-
-    A rule multiplies the gradient by what it saved, and a strict library's own array does not take
-    a traced one on its right; an Array does.
-    """
-    raw = raw_of(value)
-    ones = backends.of(raw).raw.ones_like(raw)
-    return box(ones) if isinstance(value, Traced) else ones
-
-
-def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, **options: Unpack[Options]) -> Any:
+def vjp(
+    f: Callable[..., Any],
+    *primals: Any,
+    argnums: Argnums = None,
+    argnames: Argnames = None,
+    has_aux: bool = False,
+    **kwargs: Any,
+) -> Any:
     """Return f's result and the function that pulls a cotangent of it back to the arguments.
 
-    primals: the arguments, all differentiated; arrays or trees of them.
+    primals: f's positional arguments, arrays or trees of them. kwargs: its keyword arguments, and
+    options, which are those of `value_and_grad`. argnums, argnames: the arguments to differentiate;
+    by default every positional one.
     Returns (value, pull), or (value, pull, aux). pull(cotangent) takes one cotangent like the
-    value, in its tree, and returns a tuple with one gradient per argument. It may be called again.
-    options: see `value_and_grad`.
+    value, in its tree, and returns a tuple with one gradient per argument; the gradient alone where
+    argnums is one integer or argnames one name. It may be called again.
     Raises ValueError for a cotangent of another tree, shape or dtype.
 
     >>> import numpy as np
@@ -146,7 +145,24 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, **options: 
     >>> pull(np.array([1.0, 0.5]))
     (array([2., 2.]),)
     """
-    run = Recording(f, primals, {}, list(range(len(primals))), settings_of(options))
+    settings, named = split(kwargs)
+    keys = every_or_chosen(f, primals, named, argnums, argnames)
+    run, pull_all = pull_back(f, primals, named, keys, has_aux, settings)
+    pull = (lambda cotangent: pull_all(cotangent)[0]) if is_one(argnums, argnames) else pull_all
+    value = run.build_result(run.values)
+    return (value, pull, run.aux) if has_aux else (value, pull)
+
+
+def pull_back(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    keys: list[Any],
+    has_aux: bool = False,
+    settings: Settings = PLAIN,
+) -> tuple[Recording, Callable[[Any], tuple[Any, ...]]]:
+    """Return a recorded run of f and the function that pulls a cotangent back along it."""
+    run = Recording(f, args, kwargs, keys, settings)
     with run.quiet():
         run.record(has_aux)
 
@@ -156,8 +172,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, **options: 
         with run.quiet():
             return tuple(run.pull(seeds, keep=True))
 
-    value = run.build_result(run.values)
-    return (value, pull, run.aux) if has_aux else (value, pull)
+    return run, pull
 
 
 def _matching(cotangent: Any, run: Recording) -> list[Any]:
@@ -175,7 +190,7 @@ def _matching(cotangent: Any, run: Recording) -> list[Any]:
 def _like_result(c: Any, value: Any, run: Recording) -> Any:
     c = unbox(c)
     if type(c) in (int, float, complex) and hasattr(value, "dtype") and tuple(value.shape) == ():
-        return one_like(value) * c
+        return ones_like(value) * c
     if not _is_alike(c, value):
         raise ValueError(
             f"the cotangent of {run.owner}'s result is {describe(c)}; expected {describe(value)}"

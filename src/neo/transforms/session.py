@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Unpack
 
+from ..core.filling import ones_like
 from ..errors import describe
 from .arguments import every_differentiable, parameters_of
-from .gradient import one_like
 from .options import Options, settings_of
 from .recording import Recording
 
@@ -50,4 +50,4 @@ def _ones(run: Recording) -> list[tuple[int, Any]]:
         if not hasattr(value, "dtype"):
             raise TypeError(f"{run.owner} returned {describe(value)}; return an array or a tree of arrays")
     pairs = zip(run.slots, run.values, strict=True)
-    return [(slot, one_like(value)) for slot, value in pairs if slot is not None]
+    return [(slot, ones_like(value)) for slot, value in pairs if slot is not None]
