@@ -14,9 +14,9 @@ from .. import backends
 from ..core.array import Traced, raw_of
 from ..core.checks import Watched, place_of
 from ..core.dtypes import differentiable
+from ..core.filling import ones_like
 from ..core.following import Program
 from ..core.listing import Call, Value, arrays_in, in_bytes, size_in_bytes, value_of
-from .gradient import one_like
 from .program import Run
 from .recording import Recording
 
@@ -163,7 +163,7 @@ def _walk(program: Program, leaves: list[Any], log: _Pulls) -> Run:
     with run.quiet():
         run.record()
         pairs = zip(run.slots, run.values, strict=True)
-        run.pull([(slot, one_like(x)) for slot, x in pairs if slot is not None])
+        run.pull([(slot, ones_like(x)) for slot, x in pairs if slot is not None])
     return runs[0]
 
 
