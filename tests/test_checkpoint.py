@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
@@ -343,3 +344,33 @@ def test_keep_and_budget_together_are_an_error() -> None:
 def test_keep_that_names_nothing_is_an_error() -> None:
     with pytest.raises(TypeError, match="keep takes names"):
         neo.checkpoint(nep.sin, keep=3)
+
+
+def _push(f):
+    """Return the derivative of a function along W, in forward mode."""
+    return lambda x: neo.jvp(f, (x,), (W,))[1]
+
+
+def _pull(f):
+    """Return the derivative of a function along W, in reverse mode, times something of x."""
+    return lambda x: nep.sum(neo.grad(lambda y: nep.sum(f(y)))(x) * W) * nep.sum(x)
+
+
+MIXES = [mix for n in (1, 2, 3) for mix in product([_push, _pull], repeat=n)]
+HOW = {
+    "nothing": neo.checkpoint,
+    "matmul": partial(neo.checkpoint, keep="matmul"),
+    "a budget": partial(neo.checkpoint, budget=100),
+}
+
+
+@pytest.mark.parametrize("mix", MIXES, ids=lambda mix: "".join(f.__name__ for f in mix))
+@pytest.mark.parametrize("how", HOW.values(), ids=HOW)
+def test_forward_and_reverse_mix_in_any_order(how, mix) -> None:
+    def derivative(how):
+        f = lambda w: how(lambda x: nep.sum(nep.exp(x * w) @ nep.tensordot(w, nep.sin(w), axes=0)))(w * w)  # noqa: E731
+        for transform in mix:
+            f = transform(f)
+        return f(X)
+
+    np.testing.assert_allclose(derivative(how), derivative(lambda f: f), rtol=1e-11, atol=1e-12)

@@ -277,3 +277,21 @@ def test_linear_solver_that_did_not_converge_is_an_error() -> None:
 def test_linear_solution_of_another_shape_is_an_error() -> None:
     with pytest.raises(ValueError, match="solve returned float64 array"):
         custom_linear_solve(lambda v: A @ v, B, lambda matvec, b: b[:2])
+
+
+def test_forward_mode_is_reverse_mode() -> None:
+    f = lambda x, a: x**3 - a  # noqa: E731
+    root = partial(custom_root(f)(_newton(f)), 1.5)
+    push = lambda f: lambda a: neo.jvp(f, (a,), (1.0,))[1]  # noqa: E731
+
+    assert float(push(root)(8.0)) == pytest.approx(1 / 12)
+    for second in (push(push(root)), neo.grad(push(root)), push(neo.grad(root))):
+        assert float(second(8.0)) == pytest.approx(-2 / 9 * 8 ** (-5 / 3))
+
+
+def test_linear_solve_in_forward_mode() -> None:
+    f = lambda a: nep.sum(custom_linear_solve(lambda x: a * SKEW @ x, B, gmres))  # noqa: E731
+
+    found = neo.jvp(f, (2.0,), (1.0,))[1]
+
+    np.testing.assert_allclose(found, -np.sum(np.linalg.solve(SKEW, B)) / 4, rtol=1e-12)

@@ -161,3 +161,12 @@ def test_function_that_returns_another_shape_is_an_error() -> None:
 def test_gradient_of_another_kind_is_an_error() -> None:
     with pytest.raises(ValueError, match="expected 'adjoint' or 'direct'"):
         odeint(lambda y, t: -y, np.asarray(1.0), T, gradient="both")
+
+
+@each
+def test_forward_mode_is_reverse_mode(how) -> None:
+    end = lambda rate: odeint(_decay, np.asarray(1.0), T[:2], rate, **how)[-1]  # noqa: E731
+
+    found = neo.jvp(end, (2.0,), (1.0,))[1]
+
+    np.testing.assert_allclose(found, -0.04 * np.exp(-0.08), rtol=1e-6)

@@ -82,8 +82,8 @@ class Segment:
         start = self.slot + 1
         self.count = len(self.tape) - start
         self.tape[start:] = [FORGOTTEN] * self.count
-        for slot in [_slot_on(self.tape, x) for x in results]:
-            if slot is not None and slot >= start:
+        for slot in [x.slot for result in results for x in _levels(result) if x.tape is self.tape]:
+            if slot >= start:
                 self.tape[slot] = (placed(slot), self.slot, None, None, None, None)
 
     def pull(self, parts: Any) -> list[Any]:
@@ -140,22 +140,17 @@ def _changed(tape: Tape) -> Iterator[None]:
 
 def tapes_of(arrays: list[Any]) -> list[Tape]:
     """Return the tapes that arrays are on, outer ones first."""
-    found = {}
-    for x in arrays:
-        while isinstance(x, Array):
-            if isinstance(x, Traced):
-                found[x.tape.level] = x.tape
-            x = x.data
+    found = {x.tape.level: x.tape for array in arrays for x in _levels(array)}
     return [found[level] for level in sorted(found)]
 
 
-def _slot_on(tape: Tape, x: Any) -> int | None:
-    """Return the slot on a tape of an array, or of what it holds; None if it is not on that tape."""
-    while isinstance(x, Traced):
-        if x.tape is tape:
-            return x.slot
-        x = x.data
-    return None
+def _levels(x: Any) -> Iterator[Traced]:
+    """Yield a traced array and the traced arrays that it is made of: what it holds, and its tangent."""
+    if not isinstance(x, Traced):
+        return
+    yield x
+    yield from _levels(x.data)
+    yield from _levels(x.slot)
 
 
 def copied(x: Any) -> Any:
