@@ -436,7 +436,7 @@ KERNEL_INPUTS = {
     "shifted": (ROWS, (1,)),
     "softmax_backward": (ROWS, np.exp(-ROWS), (1,)),
     "linear": (ROWS, ROWS.T, np.arange(3.0)),
-    "linear_backward": (ROWS, ROWS, ROWS, True),
+    "linear_backward": (ROWS, ROWS, ROWS, (3,)),
     "cross_entropy": (ROWS, np.array(LABELS), "mean"),
     "negative_log_likelihood": (ROWS, np.array(LABELS), "mean"),
     "standardized": (ROWS, (1,), 1e-5),
@@ -485,7 +485,7 @@ def _definition(name: str, library: Any) -> Any:
         "relu_backward": functions.relu.policy.rules[0].formula,
         "sigmoid_backward": functions.sigmoid.policy.rules[0].formula,
         "softmax_backward": functions.softmax.policy.backward.__globals__["_softmax_formula"],
-        "linear_backward": functions.linear.policy.backward.__globals__["_formula"],
+        "linear_backward": functions.linear.policy.slopes.__globals__["_formula"],
     }
     return formulas[name] if name in formulas else library.kernel(name)
 

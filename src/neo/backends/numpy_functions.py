@@ -44,12 +44,12 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     return out
 
 
-def linear_backward(g: Any, x: Any, weight: Any, biased: bool) -> tuple[Any, ...]:
+def linear_backward(g: Any, x: Any, weight: Any, lead: Axes | None) -> tuple[Any, ...]:
     """Return the gradients of linear to x, weight and bias. See neo.functions.linear."""
     return (
         None if weight is None else g.dot(_conjugate(weight).T),
         None if x is None else _conjugate(x).T.dot(g),
-        np.add.reduce(g, axis=0) if biased else None,
+        np.add.reduce(g, axis=0) if lead is not None else None,
     )
 
 
@@ -91,12 +91,12 @@ def negative_log_likelihood(scores: Any, labels: Any, reduction: str) -> Any:
     return -total if reduction == "sum" else total * (-1 / len(picked) if len(picked) else np.nan)
 
 
-def cross_entropy_backward(g: Any, scores: Any, labels: Any, reduction: str, more: None, xp: Any) -> Any:
+def cross_entropy_backward(g: Any, scores: Any, labels: Any, reduction: str, more: None) -> tuple[Any]:
     """Return g * (e ** scores - one_hot(labels)), over the number of rows for a mean."""
     out = np.exp(scores)
     out[np.arange(len(labels)), labels] -= 1
     out *= g[:, np.newaxis] if reduction == "none" else g / len(labels) if reduction == "mean" else g
-    return out
+    return (out,)
 
 
 def softmax_backward(g: Any, out: Any, axes: Axes) -> Any:

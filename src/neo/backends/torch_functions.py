@@ -24,13 +24,13 @@ def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> 
 
 
 def linear_backward(
-    g: torch.Tensor, x: torch.Tensor | None, weight: torch.Tensor | None, biased: bool
+    g: torch.Tensor, x: torch.Tensor | None, weight: torch.Tensor | None, lead: Axes | None
 ) -> tuple[torch.Tensor | None, ...]:
     """Return the gradients of linear. mm, mH and the method take half the time of @, T and torch.sum."""
     return (
         None if weight is None else torch.mm(g, weight.mH),
         None if x is None else torch.mm(x.mH, g),
-        g.sum(0) if biased else None,
+        g.sum(0) if lead is not None else None,
     )
 
 
@@ -88,14 +88,14 @@ def cross_entropy(
 
 
 def cross_entropy_backward(
-    g: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor, reduction: str, count: torch.Tensor, xp: Any
-) -> torch.Tensor:
+    g: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor, reduction: str, count: torch.Tensor
+) -> tuple[torch.Tensor]:
     """Return g * (e ** scores - one_hot(labels)), over the number of rows for a mean."""
     labels = labels if labels.dtype is torch.int64 else labels.long()
     picked = _aten.nll_loss_backward.default(
         g, scores, labels, None, _REDUCTIONS[reduction], _NO_LABEL, count
     )
-    return torch._log_softmax_backward_data(picked, scores, 1, scores.dtype)
+    return (torch._log_softmax_backward_data(picked, scores, 1, scores.dtype),)
 
 
 def softmax_backward(g: torch.Tensor, out: torch.Tensor, axes: Axes) -> torch.Tensor:

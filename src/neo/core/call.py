@@ -8,10 +8,10 @@ from typing import Any
 
 from .. import backends
 from ..errors import describe
-from .array import Array, Traced, box, raw_of, unbox
+from .array import Array, Plain, Traced, box, raw_of, unbox
 from .lifting import lifted, told_apart
 from .parts import placed
-from .policy import NO_ARRAYS, NO_CONTEXT, Policy, each, new_context
+from .policy import NO_ARRAYS, NO_CONTEXT, BareContext, Context, Policy, each, new_context
 from .replacing import replaced
 from .tape import Tape
 
@@ -54,38 +54,45 @@ def _by_position(
 def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]) -> Any:
     """Apply a Policy to operands as they come: boxed, bare or traced.
 
-    One library's own arrays, off every tape or on one, are by far the most common case: one look at
-    each operand finds that out, and the rest is written out here. All else is `_call_any`.
+    One library's own arrays, off every tape or on a lean one, are by far the most common case: one
+    look at each operand finds that out, and the rest is written out here. All else is `_call_any`.
     """
     tape = library = None
     below: list[Any] = []
     slots: list[int | None] = []
     for x in operands:
-        slot = None
-        if isinstance(x, Traced):
+        kind = type(x)
+        if kind is Plain:
             if x.tape is not tape:
                 if tape is not None:
                     return _call_any(policy, operands, settings)
                 tape = x.tape
-            slot, x = x.slot, x.data
-        if type(x) not in NO_ARRAYS:
-            found = backends.BY_TYPE.get(type(x))
+            below.append(x.data)
+            slots.append(x.slot)
+            continue
+        if kind not in NO_ARRAYS:
+            found = backends.BY_TYPE.get(kind)
             if found is None or (found is not library and library is not None):
                 return _call_any(policy, operands, settings)
             library = found
         below.append(x)
-        slots.append(slot)
-    if library is None or not (tape is None or (tape.records and tape.rules is None)):
+        slots.append(None)
+    if tape is not None:
+        library = tape.library if tape.flat and library in (None, tape.library) else None
+    if library is None:
         return _call_any(policy, operands, settings)
     instance = policy()
     instance.slots = slots
-    context: Any = NO_CONTEXT if tape is None else new_context(policy)
     if policy.bare:
-        instance.ctx, instance.xp = context, library.raw
+        instance.ctx, instance.xp = NO_CONTEXT if tape is None else BareContext(), library.raw
         result = instance.forward(*below, **settings)
     else:
-        result = instance.run(below, settings, context)
-    return result if tape is None else _record(tape, instance, slots, below, result, settings)
+        result = instance.run(below, settings, NO_CONTEXT if tape is None else Context())
+    if tape is None:
+        return result
+    if policy.slopes is None:
+        return _record(tape, instance, slots, below, result, settings)
+    return tape.trace(result, [policy.slopes, slots, instance.ctx.saved])
 
 
 def _call_any(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]) -> Any:

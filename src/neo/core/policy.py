@@ -16,10 +16,9 @@ from .parts import Parts
 class Context:
     """What forward keeps for backward."""
 
-    __slots__ = ("saved", "boxed")
-
-    boxed: bool
-    saved: tuple[Any, ...]
+    # Whether forward sees Arrays; a bare one sees the library's own, which are kept as they are.
+    boxed = True
+    saved: tuple[Any, ...] = ()
 
     def save(self, *values: Any) -> None:
         """Keep values for backward; a second call adds to the first.
@@ -39,10 +38,15 @@ class Context:
         return tuple(inside(lambda value: box(value) if is_raw(value) else value, self.saved))
 
 
+class BareContext(Context):
+    """What a bare forward keeps."""
+
+    boxed = False
+
+
 def new_context(policy: Any, saved: tuple[Any, ...] = ()) -> Context:
-    """Return a context for a call of a Policy, without the cost of a constructor."""
-    ctx = Context()
-    ctx.boxed = not policy.bare
+    """Return a context for a call of a Policy, with what it saved."""
+    ctx = BareContext() if policy.bare else Context()
     ctx.saved = saved
     return ctx
 
@@ -98,10 +102,12 @@ class Policy:
     multilinear: bool = False
     # Whether its gradients and tangents are known to fit, so that no call has to check them.
     trusted: bool = False
+    # slopes(g, *saved) -> gradients, where backward is no more than that; see `BuiltIn`.
+    slopes: Any = None
     domain: Any = (-2.0, 2.0)
     samples: Any = None
 
-    ctx: Context
+    ctx: Any
     xp: Any
     slots: Sequence[int | None] = ()
     # What gradients are checked against and missing ones are made of.

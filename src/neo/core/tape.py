@@ -5,13 +5,15 @@ the gradients are a list too. The inputs come first. An entry is
 - a tuple of two links (pull, slot, saved, pull, slot, saved) for an elementwise call, where
   pull(g, saved) is the gradient of the operand in that slot, or g itself where pull is None; the
   second is None, None, None when one operand is traced,
+- a list [slopes, slots, saved] for a call of a Policy that has `slopes`: slopes(g, *saved) returns
+  a gradient or None for each of the slots,
 - a Policy for every other call: `policy.pull(g)` returns a gradient or None for each of its `slots`,
 - NOTHING where no gradient goes further: an input, or a function whose derivative is zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any, NoReturn
 
@@ -45,16 +47,17 @@ class Tape(list[Any]):
     rules: the Policies that take another's place, by that other (see `core/replacing.py`), or None.
     zero_wins: whether a zero gradient stays zero through an infinite slope (see `value_and_grad`).
     keeper: what a checkpoint keeps of this tape's calls (see `core.keeping`), or None.
+    flat: whether every Plain array on it holds a library's own array, not one of an outer tape.
     lean: whether elementwise calls may take the lean path, which knows of none of these.
     records: whether calls are put on the list; a kind of tape that does something else with a call
     (push tangents, say) says False and brings `apply`.
     """
 
-    __slots__ = ("level", "usual", "library", "log", "owner", "zero_wins", "rules", "keeper", "lean")
+    __slots__ = ("level", "usual", "library", "log", "owner", "zero_wins", "rules", "keeper", "lean", "flat")
     records = True
 
     def __init__(self, log: Any = None, zero_wins: bool = False, rules: Any = None) -> None:
-        super().__init__()
+        self.flat = True
         self.zero_wins = zero_wins
         self.rules = rules
         self.lean = log is None and rules is None and not zero_wins
@@ -92,6 +95,21 @@ class Tape(list[Any]):
         self.append(entry)
         return x
 
+    def enter(self, values: Sequence[Any]) -> list[Any]:
+        """Trace values, the inputs; one that has no gradient becomes an Array, off the tape."""
+        entered: list[Any] = [self.trace(value) for value in values[:1]]
+        usual = type(values[0]) if entered and type(entered[0]) is Plain else None
+        for value in values[1:]:
+            if type(value) is usual and value.dtype == self.usual:
+                # `trace`, written out: the arrays of a network are many and alike.
+                x = Plain()
+                x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, len(self)
+                self.append(NOTHING)
+            else:
+                x = self.trace(value)
+            entered.append(x)
+        return entered
+
     def apply(
         self, policy: Any, operands: list[Any], settings: dict[str, Any], wanted: Any, raw: list[Any]
     ) -> tuple[Any, Any]:
@@ -103,6 +121,7 @@ class Tape(list[Any]):
         library = backends.BY_TYPE.get(type(value)) or backends.of(raw_of(value))
         if self.usual is None and self.lean and kind(value.dtype) == REAL:
             self.usual, self.library = value.dtype, library
+        self.flat = self.flat and not isinstance(value, Traced)
         return library is self.library and bool(value.dtype == self.usual)
 
     def inherit(self, rules: Any, leaves: list[Any]) -> None:
@@ -173,7 +192,12 @@ def walk_back(
                 gradients[other] = dx if before is None else before + dx
         else:
             saved = saved_other = None  # else what the call above saved lives until this one is done
-            for operand, dx in zip(entry.slots, entry.pull(g), strict=False):
+            if type(entry) is list:
+                slopes, slots, saved = entry
+                found = slopes(g, *saved)
+            else:
+                slots, found = entry.slots, entry.pull(g)
+            for operand, dx in zip(slots, found):  # noqa: B905  # strict takes a tenth of the loop
                 if operand is not None and dx is not None:
                     before = gradients[operand]
                     gradients[operand] = dx if before is None else before + dx

@@ -9,7 +9,7 @@ from ..backends import define
 from ..core.call import call
 from ..core.pushing import total
 from ..errors import describe
-from ..ops.broadcasting import conj, reshape, sum
+from ..ops.broadcasting import broadcast_to, conj, reshape, sum
 from ..ops.kernels import with_kernel
 from ..ops.products import matmul
 from ..ops.promotion import one_dtype
@@ -23,16 +23,25 @@ def _linear(xp, x, weight, bias):
     return out if bias is None else out + bias
 
 
-def _formula(g, x, weight, biased):
-    """Return the gradients to x, weight and bias. x, weight: None where not needed for another's."""
+def _formula(g, x, weight, lead):
+    """Return the gradients to x, weight and bias. An operand, or lead for the bias, is None where the
+    gradient that it takes part in is not needed. lead: the axes of x before its last."""
     return (
         None if weight is None else g @ conj(weight).T,
         None if x is None else matmul(conj(x).T, g),
-        sum(g, axis=0) if biased else None,
+        sum(g, axis=0) if lead is not None else None,
     )
 
 
-_slopes = with_kernel("linear_backward", _formula)
+_of_rows = with_kernel("linear_backward", _formula)
+
+
+def _slopes(g, x, weight, lead):
+    """Return what the formula does, for an x of any number of axes."""
+    if len(g.shape) == 2:
+        return _of_rows(g, x, weight, lead)
+    dx, *others = _of_rows(_rows(g), None if x is None else _rows(x), weight, lead)
+    return None if dx is None else reshape(dx, (*g.shape[:-1], dx.shape[1])), *others
 
 
 def _rows(x: Any) -> Any:
@@ -51,28 +60,25 @@ class Linear(BuiltIn):
         ([(3, 0), (0, 2), (2,)], {}),
     ]
 
+    slopes = staticmethod(_slopes)
+
     def forward(self, x, weight, bias):
-        self.ctx.save(x if self.needs(1) else None, weight if self.needs(0) else None)
-        if len(x.shape) == 2:
-            return self.xp.linear(x, weight, bias)
         lead = tuple(x.shape[:-1])
+        self.ctx.save(
+            x if self.needs(1) else None, weight if self.needs(0) else None, lead if self.needs(2) else None
+        )
+        if len(lead) == 1:
+            return self.xp.linear(x, weight, bias)
         rows = self.xp.reshape(x, (prod(lead), x.shape[-1]))
         return self.xp.reshape(self.xp.linear(rows, weight, bias), (*lead, weight.shape[1]))
 
-    def backward(self, g):
-        x, weight = self.ctx.release
-        if len(g.shape) == 2:
-            return _slopes(g, x, weight, self.needs(2))
-        lead = tuple(g.shape[:-1])
-        dx, *others = _slopes(_rows(g), None if x is None else _rows(x), weight, self.needs(2))
-        return None if dx is None else reshape(dx, (*lead, dx.shape[1])), *others
-
     def push(self, dx, dweight, dbias):
-        x, weight = self.ctx.release
-        if dx is None and dweight is None:
-            return NotImplemented  # only backward is told the shape of the result
-        of_x = None if dx is None else matmul(dx, weight)
-        return total(of_x, None if dweight is None else matmul(x, dweight), dbias)
+        x, weight, lead = self.ctx.release
+        return total(
+            None if dx is None else matmul(dx, weight),
+            None if dweight is None else matmul(x, dweight),
+            None if dbias is None else broadcast_to(dbias, (*lead, *dbias.shape)),
+        )
 
 
 @rule(Linear)

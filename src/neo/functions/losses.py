@@ -52,6 +52,16 @@ def _cross_entropy(xp, logits, labels, reduction):
     return xp.negative_log_likelihood(scores, labels, reduction), scores, None
 
 
+def _one_hot_like(scores, labels):
+    return backends.of(labels).raw.one_hot(labels, scores.shape[1], scores.dtype)
+
+
+def _formula(g, scores, labels, reduction, more):
+    n = scores.shape[0]
+    g = reshape(g, (n, 1)) if reduction == "none" else g * weight_of(reduction, n)
+    return (g * (exp(scores) - _one_hot_like(scores, labels)),)
+
+
 class CrossEntropy(BuiltIn):
     domain = (-2, 2)
     samples = [
@@ -59,6 +69,8 @@ class CrossEntropy(BuiltIn):
         ([(3, 4)], {"labels": [2, 2, 0], "reduction": "sum"}),
         ([(3, 2)], {"labels": [0, 1, 1], "reduction": "none"}),
     ]
+
+    slopes = staticmethod(with_kernel("cross_entropy_backward", _formula))
 
     def forward(self, logits, *, labels, reduction):
         try:
@@ -71,22 +83,10 @@ class CrossEntropy(BuiltIn):
     def save_again(self, logits, *, labels, reduction):
         self.ctx.save(log_softmax(logits, axis=1), labels, reduction, None)
 
-    def backward(self, g):
-        return _slope(g, *self.ctx.release, self.xp)
-
     def push(self, v):
         scores, labels, reduction, _ = self.ctx.release
-        rows = sum(v * (exp(scores) - self.xp.one_hot(labels, scores.shape[1], scores.dtype)), axis=1)
+        rows = sum(v * (exp(scores) - _one_hot_like(scores, labels)), axis=1)
         return rows if reduction == "none" else sum(rows) * weight_of(reduction, scores.shape[0])
-
-
-def _formula(g, scores, labels, reduction, more, xp):
-    n = scores.shape[0]
-    g = reshape(g, (n, 1)) if reduction == "none" else g * weight_of(reduction, n)
-    return g * (exp(scores) - xp.one_hot(labels, scores.shape[1], scores.dtype))
-
-
-_slope = with_kernel("cross_entropy_backward", _formula)
 
 
 def _outside(xp: Any, labels: Any, count: int) -> str:

@@ -42,15 +42,24 @@ def with_kernel(name: str, formula: Callable[..., Any]) -> Callable[..., Any]:
     The kernel takes the formula's arguments as raw arrays. A gradient that is boxed or traced
     always takes the formula, so a kernel needs no derivative of its own.
     """
-    chosen: dict[type, Callable[..., Any]] = {}
-
-    def choose(kind: type) -> Callable[..., Any]:
-        backend = None if issubclass(kind, Array) else backends.of_type(kind)
-        return chosen.setdefault(kind, backend.kernels.get(name, formula) if backend else formula)
+    by_class = _ByClass(name, formula)
 
     @wraps(formula)
     def either(g: Any, *saved: Any) -> Any:
-        kind = type(g)
-        return (chosen.get(kind) or choose(kind))(g, *saved)
+        return by_class[type(g)](g, *saved)
 
     return either
+
+
+class _ByClass(dict[type, Callable[..., Any]]):
+    """A gradient's kernel by the class of g: the backend's of that name, else the formula."""
+
+    def __init__(self, name: str, formula: Callable[..., Any]) -> None:
+        super().__init__()
+        self.name, self.formula = name, formula
+
+    def __missing__(self, kind: type) -> Callable[..., Any]:
+        backend = None if issubclass(kind, Array) else backends.of_type(kind)
+        return self.setdefault(
+            kind, backend.kernels.get(self.name, self.formula) if backend else self.formula
+        )

@@ -31,14 +31,15 @@ def name_of(f: Callable[..., Any]) -> str:
 class Inputs:
     """The differentiated leaves of one call's arguments: the first slots of a tape, in order.
 
-    boxed: whether an Array is among them. libraries: the backends they belong to.
+    boxed: whether an Array is among them. nested: whether one that an outer tape traces is.
+    libraries: the backends they belong to.
     """
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.leaves: list[Any] = []
         self.values: list[Any] = []
-        self.boxed = False
+        self.boxed = self.nested = False
         self.libraries: set[backends.Backend] = set()
 
     def enter(self, leaves: list[Any], where: Callable[[int], str]) -> list[Traced]:
@@ -46,31 +47,37 @@ class Inputs:
 
         where: tells what to call leaf k. Only an error asks, since the answer takes a while.
         """
-        entered = []
-        for k, leaf in enumerate(leaves):
-            library = backends.BY_TYPE.get(type(leaf))
-            if library is not None:
-                value = leaf if library.detach is None else library.detach(leaf)
-            else:
-                value = _value(unbox(leaf))
-                self.boxed = self.boxed or isinstance(leaf, Array)
-            x = None if value is None else self.tape.trace(value)
-            if not isinstance(x, Traced):  # not recorded: it has no gradient
-                raise TypeError(_no_gradient(leaf, where(k)))
-            self.values.append(value)
-            self.libraries.add(library or backends.of(raw_of(value)))
-            # The function may write into the very object that it is given; its slot is its place here.
-            entered.append(x)
+        known = backends.BY_TYPE
+        library = known.get(type(leaves[0])) if leaves and len({*map(type, leaves)}) == 1 else None
+        if library is None:
+            values = [self._value(leaf, k, where) for k, leaf in enumerate(leaves)]
+        else:  # all of one class, as they nearly always are
+            self.libraries.add(library)
+            values = leaves if library.detach is None else [library.detach(leaf) for leaf in leaves]
+        entered = self.tape.enter(values)
+        if Array in map(type, entered):
+            k = [*map(type, entered)].index(Array)  # not recorded: it has no gradient
+            raise TypeError(_no_gradient(leaves[k], where(k)))
+        # The function may write into the very objects that it is given; their slots are their places.
         self.leaves += leaves
+        self.values += values
         return entered
+
+    def _value(self, leaf: Any, k: int, where: Callable[[int], str]) -> Any:
+        """Return a leaf out of its box, and note the box and the library."""
+        value = _value(unbox(leaf))
+        if value is None:
+            raise TypeError(_no_gradient(leaf, where(k)))
+        self.boxed = self.boxed or isinstance(leaf, Array)
+        self.nested = self.nested or isinstance(value, Traced)
+        self.libraries.add(backends.of(raw_of(value)))
+        return value
 
     def gradients(self, found: list[Any]) -> list[Any]:
         """Return the leaves' gradients from the walk back, zeros where none arrived."""
-        known = backends.BY_TYPE
-        return [
-            g if type(g) is type(leaf) and type(g) in known else _as_leaf(leaf, value, g)
-            for leaf, value, g in zip(self.leaves, self.values, found, strict=True)
-        ]
+        if [*map(type, found)] == [*map(type, self.leaves)]:
+            return found
+        return [_as_leaf(*each) for each in zip(self.leaves, self.values, found, strict=True)]
 
 
 def _value(value: Any) -> Any:

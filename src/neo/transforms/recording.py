@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from typing import Any
 
 from .. import backends, tree
@@ -41,7 +41,8 @@ class Recording:
             place: Any = self.positional if isinstance(key, int) else self.named
             place[key] = self._entered(place[key], key)
         self.boxed = self.inputs.boxed or any_boxed(others)
-        self._inherit_rules()
+        if self.inputs.nested:
+            self._inherit_rules()
 
     def _inherit_rules(self) -> None:
         """Take on the rules of an outer transform that traces the arguments."""
@@ -52,7 +53,7 @@ class Recording:
 
     def quiet(self) -> Any:
         """Return a context in which the libraries record no gradients of their own."""
-        return entered([library.quiet for library in self.inputs.libraries])
+        return entered("quiet", self.inputs.libraries)
 
     def record(self, has_aux: bool = False) -> None:
         """Run the function and keep its results, their slots and its calls."""
@@ -101,7 +102,7 @@ class Recording:
 
         Unless keep is true this consumes the recording.
         """
-        with entered([library.forgiving for library in self.inputs.libraries]):
+        with entered("forgiving", self.inputs.libraries):
             found = self.inputs.gradients(walk_back(self.calls, len(self.inputs.values), seeds, keep))
         gradients, start = [], 0
         for build, count in self.builders:
@@ -110,14 +111,14 @@ class Recording:
         return gradients
 
 
-def entered(contexts: list[Any]) -> Any:
-    """Return one context for several, given as functions that return them."""
-    needed = [context for context in contexts if context is not nullcontext]
-    if len(needed) < 2:
-        return needed[0]() if needed else nullcontext()
+def entered(name: str, libraries: Collection[backends.Backend]) -> Any:
+    """Return the libraries' contexts of that name as one."""
+    if len(libraries) == 1:
+        (library,) = libraries
+        return getattr(library, name)()
     stack = ExitStack()
-    for context in needed:
-        stack.enter_context(context())
+    for library in libraries:
+        stack.enter_context(getattr(library, name)())
     return stack
 
 
