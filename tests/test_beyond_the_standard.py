@@ -136,3 +136,12 @@ def test_quantile_that_leaves_nan_out_has_a_gradient_to_the_share(xp: Library) -
     found = neo.grad(lambda q: nep.sum(nep.nanquantile(x, q, axis=1)))(xp.asarray(0.6))
 
     np.testing.assert_allclose(xp.numpy(found), 4.0 + 2.0)
+
+
+def test_results_are_as_wrapped_as_their_operands(xp: Library) -> None:
+    x = np.abs(X)
+
+    assert xp.owns(nep.nanquantile(xp.asarray(x), 0.3))
+    assert xp.owns(nep.nanstd(xp.asarray(x)))
+    assert xp.owns(nep.pad(xp.asarray(x), 1, "linear_ramp"))
+    assert type(nep.nanquantile(xp.array(x), 0.3)) is neo.Array

@@ -50,20 +50,18 @@ class MaxPool(BuiltIn):
         return out
 
     def backward(self, g):
-        x, out = map(raw_of, self.ctx.release)
-        return Unpooled.of(g, x=x, out=out, at=self.at)
+        x, out = self.ctx.release
+        return Unpooled.of(g, x, out, at=self.at)
 
     def push(self, v):
-        x, out = map(raw_of, self.ctx.release)
-        return Picked.of(v, x=x, out=out, at=self.at)
+        x, out = self.ctx.release
+        return Picked.of(v, x, out, at=self.at)
 
 
 class Unpooled(BuiltIn):
     """The pull-back of MaxPool: each gradient, shared evenly, where the maxima were. Linear in g."""
 
-    linear = True
-
-    def forward(self, g, *, x, out, at):
+    def forward(self, g, x, out, *, at):
         self.ctx.save(x, out)
         self.at = at
         parts, ties = _parts(self.xp, x, out, at)
@@ -74,16 +72,15 @@ class Unpooled(BuiltIn):
         return unpadded(total, tuple(x.shape[2:]), at)
 
     def backward(self, v):
-        x, out = map(raw_of, self.ctx.release)
-        return Picked.of(v, x=x, out=out, at=self.at)
+        x, out = self.ctx.release
+        # Where the maxima are does not change with x, but at a tie.
+        return Picked.of(v, x, out, at=self.at), None, None
 
 
 class Picked(BuiltIn):
     """The mean, under each window, of what stands where the maxima of x are. Linear in v."""
 
-    linear = True
-
-    def forward(self, v, *, x, out, at):
+    def forward(self, v, x, out, *, at):
         self.ctx.save(x, out)
         self.at = at
         parts, ties = _parts(self.xp, x, out, at)
@@ -94,8 +91,8 @@ class Picked(BuiltIn):
         return total / ties
 
     def backward(self, g):
-        x, out = map(raw_of, self.ctx.release)
-        return Unpooled.of(g, x=x, out=out, at=self.at)
+        x, out = self.ctx.release
+        return Unpooled.of(g, x, out, at=self.at), None, None
 
 
 @rule(MaxPool)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import define
-from ..core.array import raw_of
 from ..core.policy import library_of_all
 from ..errors import describe
-from .formulas import exp
+from .broadcasting import astype
+from .constant import equal, isinf, stop_gradient
+from .creation import zeros_like
+from .formulas import exp, maximum
+from .indexing import getitem
 from .manipulation import concat
 from .registry import BuiltIn, rule
 from .selection import where
-from .statistics import backward_recurrence, only_axis
+from .statistics import backward_recurrence, cumulative_sum, only_axis
 
 ALONG = [([(3, 4)], {"axis": 1}), ([(4,)], {}), ([(2, 0)], {"axis": 1})]
 
@@ -44,20 +47,22 @@ def _logcumsumexp(xp, x, axis):
     return _doubled(xp, x, axis, xp.logaddexp)
 
 
-def _run(xp: Any, x: Any, out: Any, axis: int) -> tuple[Any, Any]:
-    """Return how many elements up to each reach out there since it last changed, and where it did not.
+def _run(x: Any, out: Any, axis: int) -> tuple[Any, Any, Any]:
+    """Return three arrays like x, off every tape, for out, the running extremum of x.
 
-    x, out: raw, out the running extremum of x. The second is False at the first element.
+    How many elements up to each reach out there; whether out is the same as before, as 1 or 0, 0 at
+    the first; and whether the element itself reaches out.
     """
     lead = (slice(None),) * axis
-    same = out[(*lead, slice(1, None), ...)] == out[(*lead, slice(0, -1), ...)]
-    same = xp.concat([xp.zeros_like(same[(*lead, slice(0, 1), ...)]), same], axis=axis)
-    same = same if same.shape[axis] else xp.zeros_like(x == x)
-    reached = xp.astype(x == out, xp.int64)
-    total = xp.cumulative_sum(reached, axis=axis)
-    before = xp.cumulative_max(xp.where(same, xp.zeros_like(total), total - reached), axis)
+    later, sooner = [getitem(out, (*lead, k, ...)) for k in (slice(1, None), slice(0, -1))]
+    same = astype(equal(later, sooner), x.dtype)
+    same = concat([zeros_like(getitem(stop_gradient(x), (*lead, slice(0, 1), ...))), same], axis=axis)
+    hits = equal(x, out)
+    reached = astype(hits, library_of_all((x,)).dtype("int64"))
+    total = cumulative_sum(reached, axis=axis)
+    before = cumulative_max(where(equal(same, 1), 0, total - reached), axis=axis)
     # None reaches a NaN; what is divided by it is multiplied by zero.
-    return xp.maximum(total - before, xp.ones_like(total)), same
+    return maximum(astype(total - before, x.dtype), 1), same, astype(hits, x.dtype)
 
 
 class CumulativeExtremum(BuiltIn):
@@ -70,12 +75,8 @@ class CumulativeExtremum(BuiltIn):
         axis = self.axis
         if g.shape[axis] == 0:
             return g
-        raw, reached = raw_of(g), raw_of(x)
-        library = library_of_all((raw,))
-        ties, same = _run(library.raw, reached, raw_of(out), axis)
-        ties, same = [library.xp.astype(y, raw.dtype) for y in (ties, same)]
-        shared = backward_recurrence(g / ties, same, axis)
-        return shared * library.xp.astype(reached == raw_of(out), raw.dtype)
+        ties, same, reached = _run(x, out, axis)
+        return backward_recurrence(g / ties, same, axis) * reached
 
 
 class CumulativeMax(CumulativeExtremum):
@@ -135,22 +136,12 @@ class Logcumsumexp(BuiltIn):
 def _shares(x: Any, out: Any, axis: int) -> tuple[Any, Any]:
     """Return e ** (x - out) and e ** (out before - out); in a tie at an infinite out, even shares."""
     lead = (slice(None),) * axis
-    first, rest = out[(*lead, slice(0, 1), ...)], out[(*lead, slice(0, -1), ...)]
+    first, rest = [getitem(out, (*lead, k, ...)) for k in (slice(0, 1), slice(0, -1))]
     before = concat([first, rest], axis=axis)
-    raw = raw_of(out)
-    library = library_of_all((raw,))
-    endless = library.xp.isinf(raw)
-    if not bool(library.xp.any(endless)):
-        return exp(x - out), exp(before - out)
-    ties, same = _run(library.raw, raw_of(x), raw, axis)
-    ties = library.xp.astype(ties, raw.dtype)
-    reached = library.xp.astype(raw_of(x) == raw, raw.dtype)
-    earlier = library.xp.astype(same, raw.dtype) * (ties - reached)
-    zero = library.xp.zeros_like(raw)
-    shares = [
-        (exp(where(endless, zero, y - out)), even / ties) for y, even in ((x, reached), (before, earlier))
-    ]
-    return tuple([where(endless, even, finite) for finite, even in shares])  # type: ignore[return-value]
+    endless = isinf(out)
+    ties, same, reached = _run(x, out, axis)
+    share, left = [exp(where(endless, 0, y - out)) for y in (x, before)]
+    return where(endless, reached / ties, share), where(endless, same * (ties - reached) / ties, left)
 
 
 @rule(Logcumsumexp)

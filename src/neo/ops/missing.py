@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..core.array import raw_of
 from ..core.dtypes import REAL, kind
 from ..core.policy import library_of_all
 from .broadcasting import Axes, astype, reshape, sum
-from .constant import argmax, argmin, count_nonzero, isnan, logical_not
+from .constant import any_of, argmax, argmin, equal, greater, isnan, logical_not
 from .formulas import abs, sqrt, square
 from .inspection import finfo
 from .registry import composite
@@ -27,12 +26,9 @@ def _filled(x: Any, value: float) -> Any:
 
 
 def _count(x: Any, axis: Axes, keepdims: bool) -> Any:
-    """Return how many elements over axes are not NaN, as a raw array in the real dtype of x."""
-    raw = raw_of(x)
-    library = library_of_all((raw,))
-    count = raw_of(count_nonzero(logical_not(isnan(raw)), axis=axis, keepdims=keepdims))
-    dtype = raw.dtype if kind(raw.dtype) == REAL else finfo(raw).dtype
-    return library.xp.astype(count, dtype)
+    """Return how many elements over axes are not NaN, in the real dtype of x, off every tape."""
+    dtype = x.dtype if kind(x.dtype) == REAL else finfo(x).dtype
+    return sum(astype(logical_not(isnan(x)), dtype), axis=axis, keepdims=keepdims)
 
 
 @composite(domain=ANY, samples=SAMPLES)
@@ -55,9 +51,8 @@ def nanmean(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Any:
 
 
 def _positive(count: Any) -> Any:
-    """Return a raw count with NaN where there is nothing to divide by, which is then the result."""
-    xp = library_of_all((count,)).xp
-    return xp.where(count > 0, count, xp.full_like(count, math.nan))
+    """Return a count with NaN where there is nothing to divide by, which is then the result."""
+    return where(greater(count, 0), count, math.nan)
 
 
 def _floating(x: Any) -> Any:
@@ -89,14 +84,14 @@ def nanstd(
     The gradient at equal elements is 0, as that of `std`.
     """
     variance = nanvar(x, axis, ddof=ddof, keepdims=keepdims, correction=correction)
-    none = raw_of(variance) == 0
+    none = equal(variance, 0)
     return where(none, 0, sqrt(where(none, 1, variance)))
 
 
 def _extremum(function: Any, x: Any, axis: Axes, keepdims: bool, worst: float) -> Any:
     if kind(x.dtype) != REAL:
         return function(x, axis=axis, keepdims=keepdims)
-    missing = raw_of(_count(x, axis, keepdims)) == 0
+    missing = equal(_count(x, axis, keepdims), 0)
     return where(missing, math.nan, function(_filled(x, worst), axis=axis, keepdims=keepdims))
 
 
@@ -140,7 +135,6 @@ def nanargmin(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> 
 
 
 def _position(name: str, function: Any, x: Any, axis: int | None, keepdims: bool, worst: float) -> Any:
-    raw = raw_of(x)
-    if bool(library_of_all((raw,)).xp.any(raw_of(_count(raw, axis, keepdims)) == 0)):
+    if bool(any_of(equal(_count(_floating(x), axis, keepdims), 0))):
         raise ValueError(f"{name}: a row of shape {tuple(x.shape)} along axis {axis} holds nothing but NaN")
     return function(_filled(x, worst), axis=axis, keepdims=keepdims)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from .. import backends
-from ..core.array import Traced, raw_of
+from ..core.array import Traced, box, raw_of, unbox
 from ..core.dtypes import COMPLEX, REAL, kind
 from ..core.policy import library_of_all
 from ..errors import describe
-from .broadcasting import Axes, astype, broadcast_to, kept_shape, positive_axes, reshape
-from .constant import isnan
+from . import formulas
+from .broadcasting import Axes, astype, broadcast_to, kept_shape, positive_axes, reshape, sum
+from .constant import equal, isinf, isnan, logical_and, logical_not, stop_gradient
 from .formulas import add, multiply
 from .indexing import getitem, take, take_along_axis
 from .manipulation import moveaxis, permute_dims
@@ -34,37 +36,34 @@ _CONTINUOUS = {
 }
 
 
-def _at_step(index: Any, at_integer: Any) -> tuple[Any, Any]:
+# The functions below take numbers of elements as a Python number, with NumPy as xp, or as an array of
+# any kind, with neo's own functions as xp.
+_OWN = SimpleNamespace(floor=formulas.floor, ceil=formulas.ceil, round=formulas.round, where=where)
+
+
+def _at_step(xp: Any, index: Any, at_integer: Any) -> tuple[Any, Any]:
     """Return the index of a step function, that of `at_integer` where index is an integer itself."""
-    return np.where(index == np.floor(index), at_integer, np.floor(index) + 1), 0.0
+    below = xp.floor(index)
+    return xp.where(index == below, at_integer, below + 1), index * 0
 
 
-def _nearest(n: Any, q: Any) -> tuple[Any, Any]:
-    return np.round((n - 1) * q), 0.0
+def _between_two(xp: Any, index: Any, inside: float, at_integer: float) -> tuple[Any, Any]:
+    below = xp.floor(index)
+    return below, xp.where(index > below, index * 0 + inside, index * 0 + at_integer)
 
 
-def _midpoint(n: Any, q: Any) -> tuple[Any, Any]:
-    index = (n - 1) * q
-    return np.floor(index), np.where(index % 1 > 0, 0.5, 0.0)
-
-
-def _averaged(n: Any, q: Any) -> tuple[Any, Any]:
-    index = n * q - 1
-    return np.floor(index), np.where(index % 1 > 0, 1.0, 0.5)
-
-
-def _closest(n: Any, q: Any) -> tuple[Any, Any]:
+def _closest(xp: Any, n: Any, q: Any) -> tuple[Any, Any]:
     index = n * q - 1.5
-    return _at_step(index, np.where(index % 2 == 1, index, index + 1))
+    return _at_step(xp, index, xp.where(index % 2 == 1, index, index + 1))
 
 
-_STEPS: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
-    "lower": lambda n, q: (np.floor((n - 1) * q), 0.0),
-    "higher": lambda n, q: (np.ceil((n - 1) * q), 0.0),
-    "nearest": _nearest,
-    "midpoint": _midpoint,
-    "inverted_cdf": lambda n, q: _at_step(n * q - 1, n * q - 1),
-    "averaged_inverted_cdf": _averaged,
+_STEPS: dict[str, Callable[[Any, Any, Any], tuple[Any, Any]]] = {
+    "lower": lambda xp, n, q: (xp.floor((n - 1) * q), q * 0),
+    "higher": lambda xp, n, q: (xp.ceil((n - 1) * q), q * 0),
+    "nearest": lambda xp, n, q: (xp.round((n - 1) * q), q * 0),
+    "midpoint": lambda xp, n, q: _between_two(xp, (n - 1) * q, 0.5, 0.0),
+    "inverted_cdf": lambda xp, n, q: _at_step(xp, n * q - 1, n * q - 1),
+    "averaged_inverted_cdf": lambda xp, n, q: _between_two(xp, n * q - 1, 1.0, 0.5),
     "closest_observation": _closest,
 }
 
@@ -74,18 +73,19 @@ def _virtual(method: str, n: Any, q: Any) -> Any:
     return n * q + (alpha + q * (1 - alpha - beta)) - 1
 
 
-def _places(method: str, n: Any, q: Any) -> tuple[Any, Any, Any]:
+def _places(xp: Any, method: str, n: Any, q: Any) -> tuple[Any, Any, Any]:
     """Return the positions below and above quantile q of n sorted numbers, and how far between."""
     if method in _STEPS:
-        below, between = _STEPS[method](n, q)
+        below, between = _STEPS[method](xp, n, q)
     else:
         index = _virtual(method, n, q)
-        below = np.floor(index)
+        below = xp.floor(index)
         between = index - below
-    last = np.maximum(n - 1, 0)
-    between = np.where((below < 0) | (below >= last), 0.0, between)
-    below = np.clip(below, 0, last).astype(np.int64)
-    return below, np.where(between > 0, below + 1, below), between
+    last = n - 1 + below * 0
+    between = xp.where((below < 0) | (below >= last), between * 0, between)
+    below = xp.where(below > last, last, below)
+    below = xp.where(below < 0, below * 0, below)
+    return below, xp.where(between > 0, below + 1, below), between
 
 
 def _rows(x: Any, axis: Axes) -> tuple[Any, tuple[int, ...]]:
@@ -124,47 +124,51 @@ def _quantile(name: str, x: Any, q: Any, axis: Axes, method: str, keepdims: bool
         if not math.prod(rows.shape[:-1]):
             return reshape(broadcast_to(reshape(rows, (0,)), (0,)), shape)
         raise ValueError(f"{name} of no elements: shape {tuple(x.shape)}, axis {axis}")
-    wrong = isnan(getitem(rows, (..., 0 if skips_nan else -1)))
-    n: Any = rows.shape[-1]
-    if skips_nan:
-        n = _host(isnan(rows)).shape[-1] - np.sum(_host(isnan(rows)), axis=-1, keepdims=True)
-    below, above, between = _places(method, n, host.reshape(-1))
-    if isinstance(q, Traced) and method in _CONTINUOUS:
-        between = _traced(between, below, method, n, reshape(q, (-1,)))
-    out = _between(rows, below, above, between)
-    out = where(getitem(wrong, (..., None)), math.nan, out)
-    return reshape(moveaxis(out, -1, 0), shape)
+    wrong = isnan(getitem(rows, (..., 0 if skips_nan else -1, None)))
+    n = sum(astype(logical_not(isnan(rows)), _double(rows)), axis=-1, keepdims=True) if skips_nan else None
+    out = _between(rows, *_positions(method, rows, n, host.reshape(-1), q))
+    return reshape(moveaxis(where(wrong, math.nan, out), -1, 0), shape)
 
 
-def _traced(between: Any, below: Any, method: str, n: Any, q: Any) -> Any:
-    """Return how far a traced quantile is from the position below, 0 where there is nothing above."""
-    raw = raw_of(q)
-    library = library_of_all((raw,))
-    moves, below, n = [library.asarray(y, None, library.device(raw)) for y in (between > 0, below, n)]
-    below, n = [library.xp.astype(y, raw.dtype) for y in (below, n)]
-    return where(moves, _virtual(method, q * 0 + n, q) - below, 0)
+def _double(x: Any) -> Any:
+    return library_of_all((x,)).dtype("float64")
+
+
+def _positions(method: str, rows: Any, n: Any, host: np.ndarray, q: Any) -> tuple[Any, Any, Any]:
+    """Return `_places` as arrays of the rows' library: two of integers, and one like the rows.
+
+    n: how many numbers there are in each row, None for all. host: the values of q, flattened.
+    """
+    library = library_of_all((rows,))
+    place = library.device(raw_of(rows))
+    if n is None and not isinstance(q, Traced):
+        found = _places(np, method, rows.shape[-1], host)
+        indices = [library.asarray(y.astype(np.int64), None, place) for y in found[:2]]
+        between = library.asarray(found[2], rows.dtype, place) if np.any(found[2]) else None
+        return (*indices, between)
+    q = reshape(q, (-1,)) if isinstance(q, Traced) else box(library.asarray(host, "float64", place))
+    n = multiply(q, 0) + (rows.shape[-1] if n is None else n)
+    *ends, between = _places(_OWN, method, n, q)
+    indices = [astype(stop_gradient(y), library.dtype("int64")) for y in ends]
+    # Off the box that the functions want: bare rows give bare results.
+    return tuple([unbox(y) for y in (*indices, astype(between, rows.dtype))])  # type: ignore[return-value]
 
 
 def _between(rows: Any, below: Any, above: Any, between: Any) -> Any:
     """Return what lies between two positions of sorted rows, for each of several."""
     low = _picked(rows, below)
-    if not isinstance(between, Traced) and not np.any(between):
+    if between is None:
         return low
-    high, library, raw = _picked(rows, above), library_of_all((rows,)), raw_of(rows)
-    if not isinstance(between, Traced):
-        between = library.asarray(between, raw.dtype, library.device(raw))
+    high = _picked(rows, above)
     out = add(multiply(high - low, between), low)  # any of the three may be traced
     # Between two equal infinities there is no NaN.
-    endless = library.xp.isinf(raw_of(low)) & (raw_of(low) == raw_of(high))
-    return where(endless, low, out) if bool(library.xp.any(endless)) else out
+    return where(logical_and(isinf(low), equal(low, high)), low, out)
 
 
 def _picked(rows: Any, positions: Any) -> Any:
-    library, raw = library_of_all((rows,)), raw_of(rows)
-    indices = library.asarray(positions, None, library.device(raw))
-    if positions.ndim == 1:
-        return take(rows, indices, axis=len(rows.shape) - 1)
-    return take_along_axis(rows, indices, axis=-1)
+    if len(positions.shape) == 1:
+        return take(rows, positions, axis=len(rows.shape) - 1)
+    return take_along_axis(rows, positions, axis=-1)
 
 
 def _without(shape: tuple[int, ...], axis: Axes) -> tuple[int, ...]:
