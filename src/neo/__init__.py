@@ -15,10 +15,12 @@ from .ops.constant import stop_gradient
 from .ops.creation import arange, array, asarray, eye, full, linspace, ones, zeros
 from .random.convenience import rand, randint, randn
 from .transforms.checkpoint import checkpoint
+from .transforms.columns import jacfwd
 from .transforms.forward import jvp
 from .transforms.gradient import grad, value_and_grad, vjp
 from .transforms.jacobian import jacrev
 from .transforms.linear import linear_transpose, linearize
+from .transforms.matrices import hessian, jacobian, value_and_jacobian
 from .transforms.products import gnvp, hvp, value_grad_and_hvp
 from .transforms.trace import trace
 
@@ -36,7 +38,10 @@ __all__ = [
     "functions",
     "gnvp",
     "grad",
+    "hessian",
     "hvp",
+    "jacfwd",
+    "jacobian",
     "jacrev",
     "jvp",
     "linear_transpose",
@@ -52,6 +57,7 @@ __all__ = [
     "stop_gradient",
     "trace",
     "value_and_grad",
+    "value_and_jacobian",
     "value_grad_and_hvp",
     "vjp",
     "zeros",

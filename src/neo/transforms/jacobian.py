@@ -12,10 +12,9 @@ from ..core.array import Traced, box, raw_of, unbox
 from ..core.dtypes import REAL, kind
 from ..errors import describe
 from ..ops.broadcasting import reshape
-from ..ops.indexing import getitem
-from ..ops.manipulation import stack
 from .arguments import FIRST, Argnames, Argnums, choose, is_one
 from .holomorphic import derivatives, require_complex
+from .mapping import over_examples
 from .options import Options, settings_of
 from .recording import Recording
 
@@ -35,7 +34,8 @@ def jacrev(
     else. argnums, argnames, holomorphic, options: as for `value_and_grad`.
     Returns, for each array of the result and each of the argument, an array of shape (*result,
     *argument): the result's tree with the argument's tree in place of each array, and a tuple of
-    such trees for several arguments. One run of f, then one walk back per element of the result.
+    such trees for several arguments. One run of f, then a walk back for every element of the result,
+    all at once where the operations can be batched.
     Raises TypeError for a result that is not real, unless it is holomorphic; pull its cotangents
     with `vjp` instead.
 
@@ -52,24 +52,33 @@ def jacrev(
         run = Recording(f, args, kwargs, choose(f, args, kwargs, argnums, argnames), settings)
         with run.quiet():
             run.record(has_aux)
-            found = run.build_result([_rows(run, k, holomorphic) for k in range(len(run.values))])
-            if holomorphic:
-                found = tree.map(lambda rows: _Rows(derivatives(rows.blocks)), found)
-        one = is_one(argnums, argnames)
-        picked = tree.map(lambda rows: rows.blocks[0] if one else tuple(rows.blocks), found)
-        return (picked, run.aux) if has_aux else picked
+            found = by_rows(run, is_one(argnums, argnames), holomorphic)
+        return (found, run.aux) if has_aux else found
 
     return jacobian
 
 
-class _Rows:
+class Blocks:
     """The Jacobian of one result: a tree for each argument. No tree itself, so that it is a leaf."""
 
     def __init__(self, blocks: list[Any]) -> None:
         self.blocks = blocks
 
 
-def _rows(run: Recording, k: int, holomorphic: bool) -> _Rows:
+def assembled(run: Recording, blocks: list[Blocks], one: bool) -> Any:
+    """Return the Jacobian of a run from that of each result; with a tuple inside unless `one`."""
+    return tree.map(lambda b: b.blocks[0] if one else tuple(b.blocks), run.build_result(blocks))
+
+
+def by_rows(run: Recording, one: bool, holomorphic: bool = False) -> Any:
+    """Return the Jacobian of a recorded run by walking back from each element of its results."""
+    rows = [_rows(run, k, holomorphic) for k in range(len(run.values))]
+    if holomorphic:
+        rows = [Blocks(derivatives(row.blocks)) for row in rows]
+    return assembled(run, rows, one)
+
+
+def _rows(run: Recording, k: int, holomorphic: bool) -> Blocks:
     """Return the gradients of every element of result k, stacked."""
     value = run.values[k]
     if holomorphic:
@@ -80,34 +89,26 @@ def _rows(run: Recording, k: int, holomorphic: bool) -> _Rows:
             f"jacrev needs {run.owner} to return real arrays; it returned {describe(value)}. Use "
             f"neo.vjp with a cotangent for complex results"
         )
-    slot, shape = run.slots[k], tuple(value.shape)
-    pulled = [run.pull([] if slot is None else [(slot, unit)], keep=True) for unit in _units(value)]
-    if not pulled:  # no element: the shapes still tell what is missing
-        pulled = [run.pull([], keep=True)]
-        return _Rows([tree.map(lambda g: _joined([g], shape), block) for block in pulled[0]])
-    return _Rows([_stacked([row[j] for row in pulled], shape) for j in range(len(pulled[0]))])
+    slot = run.slots[k]
+    trees: list[tuple[Callable[..., Any], int]] = []
+
+    def pull(unit: Any) -> list[Any]:
+        pulled = run.pull([] if slot is None else [(slot, unit)], keep=True)
+        flat = [tree.flatten(gradient) for gradient in pulled]
+        trees[:] = [(build, len(leaves)) for leaves, build in flat]
+        return [x for leaves, _ in flat for x in leaves]
+
+    columns = over_examples(pull, [_units(value)])
+    shaped = iter([reshape(g, (*value.shape, *tuple(g.shape)[1:])) for g in columns])
+    return Blocks([build([next(shaped) for _ in range(count)]) for build, count in trees])
 
 
-def _units(value: Any) -> list[Any]:
-    """Return a cotangent for each element: 1 there, 0 elsewhere."""
+def _units(value: Any) -> Any:
+    """Return a cotangent for each element, stacked: 1 there, 0 elsewhere."""
     raw = raw_of(value)
     library = backends.of(raw)
-    count = prod(raw.shape)
+    count = prod(value.shape)
     place = library.place(library.device(raw))
     eye = library.xp.eye(count, dtype=raw.dtype, device=place)
-    units = [library.xp.reshape(eye[j, ...], tuple(raw.shape)) for j in range(count)]
-    return [box(unit) for unit in units] if isinstance(unbox(value), Traced) else units
-
-
-def _stacked(rows: list[Any], shape: tuple[int, ...]) -> Any:
-    """Return one tree whose arrays are the rows' arrays, stacked to the result's shape."""
-    leaves = [tree.flatten(row)[0] for row in rows]
-    build = tree.flatten(rows[0])[1]
-    return build([_joined(column, shape) for column in zip(*leaves, strict=True)])
-
-
-def _joined(column: Any, shape: tuple[int, ...]) -> Any:
-    joined = stack(list(column))
-    if 0 in shape:
-        joined = getitem(joined, (slice(0, 0), ...))
-    return reshape(joined, (*shape, *tuple(joined.shape)[1:]))
+    units = library.xp.reshape(eye, (count, *tuple(value.shape)))
+    return box(units) if isinstance(unbox(value), Traced) else units
