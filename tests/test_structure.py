@@ -90,7 +90,11 @@ def test_module_imports_downwards_only(path: Path) -> None:
 
 
 # Imports inside a function, on a call: the namespace of an array is the module `neo.numpy`.
-LATE = {("neo.ops.namespace", "neo.numpy")}
+LATE = {
+    ("neo.ops.namespace", "neo.numpy"),
+    ("neo.ops.protocols", "neo.numpy"),
+    ("neo.ops.protocols", "neo.linalg"),
+}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_module)

@@ -29,8 +29,6 @@ class Array(Attached):
 
     __slots__ = ("data",)
 
-    # NumPy's arrays leave operators with an Array to the Array.
-    __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]  # == is elementwise
 
     # No __init__: an array is made for every operation, and `Plain()` with three assignments

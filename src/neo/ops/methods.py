@@ -17,6 +17,7 @@ from . import (
     manipulation,
     namespace,
     products,
+    protocols,
     scatter,
     selection,
     statistics,
@@ -173,6 +174,8 @@ def attach() -> None:
         setattr(Array, name, property(function))
     Array.__getitem__ = indexing.getitem  # type: ignore[attr-defined]
     Array.__array_namespace__ = namespace.namespace_of  # type: ignore[attr-defined]
+    Array.__array_ufunc__ = protocols.array_ufunc  # type: ignore[attr-defined]
+    Array.__array_function__ = protocols.array_function  # type: ignore[attr-defined]
     Array.__setitem__ = indexing.assign  # type: ignore[attr-defined]
 
 
