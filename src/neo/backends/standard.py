@@ -76,11 +76,6 @@ def getitem(x: np.ndarray, key: Any) -> Any:
     return x[key]
 
 
-def einsum(*operands: np.ndarray, subscripts: str) -> Any:
-    """Return the Einstein sum of arrays; the sequence of products is opt_einsum's or NumPy's."""
-    return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
-
-
 def isin(x: np.ndarray, y: np.ndarray, *, invert: bool = False) -> Any:
     """Return which elements of x are in y: in the standard since 2025.12, not yet in all libraries."""
     return np.isin(x, y, invert=invert)
@@ -94,4 +89,4 @@ def erf(x: np.ndarray) -> Any:
     return np.asarray(_erf(x), dtype=x.dtype)
 
 
-MENDED = {function.__name__: _on_host(function) for function in (put, add_at, getitem, einsum, erf, isin)}
+MENDED = {function.__name__: _on_host(function) for function in (put, add_at, getitem, erf, isin)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .broadcasting import conj, sum
+from .contraction import checked, path, product_of
 from .indexing import getitem
 from .manipulation import arange_like, moveaxis
 from .promotion import one_dtype
@@ -14,7 +15,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Einsum(BuiltIn):
-    """An Einstein sum in which no operand names an index twice, and none names one alone."""
+    """An Einstein sum of two in which neither names an index twice, and neither names one alone."""
 
     multilinear = True
     domain = (-2, 2)
@@ -47,14 +48,19 @@ def _split(subscripts: str) -> tuple[list[str], str]:
 
 
 @rule(Einsum)
-def einsum(subscripts: str, /, *operands: Any) -> Any:
+def einsum(subscripts: Any, /, *operands: Any, optimize: Any = True) -> Any:
     """Return the sum of products that the subscripts describe, as in NumPy.
 
     subscripts: letters per operand, `...` for leading axes, `->` before the result's letters;
-    without `->` the result has the letters that occur once, in alphabetical order.
+    without `->` the result has the letters that occur once, in alphabetical order. Or, as in NumPy,
+    an array followed by a list of its axes' numbers, and so on, and a list for the result.
+    optimize: operands are multiplied in pairs, in the order of the fewest multiplications; False
+    means from left to right, a list of pairs that order (`opt_einsum.contract_path` gives one).
     Gradient: to every operand. A letter given twice to one operand takes its diagonal.
     Raises ValueError when subscripts and shapes do not fit.
     """
+    if not isinstance(subscripts, str):
+        subscripts, operands = _lettered(subscripts, *operands)
     operands = one_dtype(*operands)
     inputs, output = _explicit(subscripts, operands)
     lengths = _lengths(subscripts, inputs, operands)
@@ -67,7 +73,42 @@ def einsum(subscripts: str, /, *operands: Any) -> Any:
     if len(arrays) == 1:
         places = tuple([output.index(c) for c in names[0]])
         return moveaxis(arrays[0], tuple(range(len(places))), places)
-    return Einsum.of(*arrays, subscripts=f"{','.join(names)}->{output}")
+    return _in_pairs(arrays, names, output, lengths, optimize)
+
+
+def _in_pairs(arrays: list[Any], names: list[str], output: str, lengths: Any, optimize: Any) -> Any:
+    """Return the sum of products of operands, two at a time."""
+    for i, j in _steps(names, output, lengths, optimize):
+        product = product_of(tuple(names), i, j, output) if len(arrays) > 2 else output
+        y, x = arrays.pop(j), arrays.pop(i)
+        right, left = names.pop(j), names.pop(i)
+        arrays.append(Einsum.of(x, y, subscripts=f"{left},{right}->{product}"))
+        names.append(product)
+    return arrays[0]
+
+
+def _steps(names: list[str], output: str, lengths: Any, optimize: Any) -> Any:
+    if isinstance(optimize, list | tuple):
+        return checked(optimize, len(names))
+    if optimize is False:
+        return [(0, 1), *[(0, k) for k in range(len(names) - 2, 0, -1)]]
+    return path(tuple(names), output, tuple(sorted(lengths.items())))
+
+
+def _lettered(*given: Any) -> tuple[str, list[Any]]:
+    """Return NumPy's other form, arrays and lists of axes' numbers in turn, as letters and arrays."""
+    pairs, result = (given[:-1], given[-1]) if len(given) % 2 else (given, None)
+    text = ",".join([_letters(axes) for axes in pairs[1::2]])
+    return text if result is None else f"{text}->{_letters(result)}", list(pairs[::2])
+
+
+def _letters(axes: Any) -> str:
+    try:
+        return "".join(["..." if k is Ellipsis else _LETTERS[k] for k in axes])
+    except (TypeError, IndexError) as error:
+        raise TypeError(
+            f"einsum: expected a list of axes' numbers below {len(_LETTERS)}, got {axes!r}"
+        ) from error
 
 
 def _explicit(subscripts: str, operands: Any) -> tuple[list[str], str]:
