@@ -75,11 +75,11 @@ def _called(own: Callable[..., Any], function: Any, args: Any, kwargs: Any) -> A
     """Call neo's function with NumPy's arguments: arrays in order, settings by name."""
     given = arguments_of(function, args, kwargs)
     parameters = inspect.signature(own).parameters.values()
-    places = [p for p in parameters if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
-    if any([p.kind is p.VAR_POSITIONAL for p in places]):
+    if any([p.kind is p.VAR_POSITIONAL for p in parameters]):
         return own(*args, **kwargs)
-    leading = [value for _, value in given[: len(places)]]
-    settings = dict(given[len(places) :])
+    # Arrays are positional in neo; a default that was left out would shift what is not.
+    count = max(len([p for p in parameters if p.kind is p.POSITIONAL_ONLY]), 1)
+    leading, settings = [value for _, value in given[:count]], dict(given[count:])
     unknown = set(settings) - {p.name for p in parameters}
     unknown = set() if any([p.kind is p.VAR_KEYWORD for p in parameters]) else unknown
     if unknown:
