@@ -65,6 +65,11 @@ def register(
     _entries[name] = Entry(name, module, loader, install or f"pip install {module}")
 
 
+def know(backend: Backend, kind: type) -> None:
+    """Find a backend by its name and by a class of arrays from now on, without listing it."""
+    _loaded[backend.name] = BY_TYPE[kind] = backend
+
+
 def get(name: str) -> Backend:
     """Return the backend of that name, importing its library if need be.
 

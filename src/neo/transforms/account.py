@@ -11,14 +11,10 @@ from typing import Any
 import numpy as np
 
 from .. import backends
-from ..core.array import Traced, raw_of
-from ..core.checks import Watched, place_of
-from ..core.dtypes import differentiable
-from ..core.filling import ones_like
+from ..core.array import raw_of
 from ..core.following import Program
 from ..core.listing import Call, Value, arrays_in, in_bytes, size_in_bytes, value_of
-from .program import Run
-from .recording import Recording
+from .pulls import Pulls, walk
 
 
 class Memory:
@@ -109,68 +105,6 @@ def _along(g: Any, whole: Any, square: float) -> float:
     return float(np.sum((np.conj(whole) * g).real)) / square if square else 0.0
 
 
-class _Pulls:
-    """A log that tells, of every call that is pulled, the program's call and the gradients found."""
-
-    def __init__(self, told: Callable[[Call, Any, Any], None]) -> None:
-        self.told = told
-        self.call: Any = None
-
-    def recorded(self, tape: Any, policy: Any, slots: Any, operands: Any, settings: Any, out: Any) -> None:
-        slot = place_of(tape, policy)
-        if slot is not None:
-            tape[slot] = _Pulled(tape[slot], self.call, self.told)
-
-    def watch(self, call: Call, run: Callable[[], Any]) -> Any:
-        """Run a call of the program, under its name."""
-        self.call = call
-        return run()
-
-
-class _Pulled(Watched):
-    __slots__ = ("told",)
-
-    def __init__(self, entry: Any, call: Call, told: Any) -> None:
-        super().__init__(entry, call)
-        self.told = told
-
-    def pull(self, g: Any) -> Any:
-        found: Any = None
-
-        def pull() -> Any:
-            nonlocal found
-            found = self.entry.pull(g)
-            return found
-
-        self.told(self.call, self.slots, pull)
-        return found
-
-
-def _walk(program: Program, leaves: list[Any], log: _Pulls) -> Run:
-    """Run a program forward and backward, its results seeded with ones; return the run."""
-    runs: list[Run] = []
-
-    def forward(*xs: Any) -> Any:
-        rest = iter(xs)
-        runs.append(Run(program, [next(rest) if _real(x) else x for x in leaves], log.watch))
-        results = runs[0].results()
-        runs[0].slots = {s: x.slot for s, x in runs[0].values.items() if isinstance(x, Traced)}
-        runs[0].values.clear()
-        return [x for x in results if hasattr(x, "dtype") and differentiable(raw_of(x).dtype)]
-
-    inputs = [x for x in leaves if _real(x)]
-    run = Recording(forward, tuple(inputs), {}, list(range(len(inputs))), log=log)
-    with run.quiet():
-        run.record()
-        pairs = zip(run.slots, run.values, strict=True)
-        run.pull([(slot, ones_like(x)) for slot, x in pairs if slot is not None])
-    return runs[0]
-
-
-def _real(x: Any) -> bool:
-    return not hasattr(x, "dtype") or differentiable(x.dtype)
-
-
 def explained(program: Program, slot: int, index: Any) -> Explanation:
     """Return which calls contributed how much to the gradient of a slot."""
     like = program.value_in(slot)
@@ -180,7 +114,7 @@ def explained(program: Program, slot: int, index: Any) -> Explanation:
         gradients = pull()
         found.extend([(call, s, dx) for s, dx in zip(slots, gradients, strict=False) if dx is not None])
 
-    run = _walk(program, program.interface.arguments("explain"), _Pulls(told))
+    run, _ = walk(program, program.interface.arguments("explain"), Pulls(told))
     place = run.slots.get(slot, -1)
     uses: dict[int, tuple[Call, np.ndarray]] = {}
     for call, s, dx in found:
@@ -266,8 +200,8 @@ def _timed(program: Program, leaves: list[Any], wait: Callable[[], None]) -> dic
         taken[id(call)][k] += time.perf_counter() - start
         return out
 
-    log = _Pulls(lambda call, slots, pull: timed(call, 1, pull))
+    log = Pulls(lambda call, slots, pull: timed(call, 1, pull))
     plain = log.watch
     log.watch = lambda call, run: timed(call, 0, lambda: plain(call, run))  # type: ignore[method-assign]
-    _walk(program, leaves, log)
+    walk(program, leaves, log)
     return taken

@@ -5,14 +5,16 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from .. import backends, tree
 from ..core.array import Array, Traced, raw_of
+from ..core.dtypes import differentiable
 from ..core.following import Guard, Program
-from ..core.listing import Call, Slot, Value
+from ..core.listing import Call, Slot, Value, value_of
 from ..core.policy import inside
 from ..core.tape import ClosedTape
 from ..errors import describe
@@ -88,6 +90,18 @@ class TracedTape(ClosedTape):
 
         return explained(self.log, slot, index)
 
+    def source(self, name: str = "program", *, gradient: bool = True) -> str:
+        """Return the program as Python source that runs without neo: calls of the arrays' library.
+
+        name: of the function in it. gradient: whether it has the way back, from ones for the
+        result; it then returns (result, gradients by the name of the input). The lines hold for
+        arguments of the same shapes; where a value chose the way, an assert says so.
+        Raises NotImplementedError, naming the operation, where it cannot be written so.
+        """
+        from .source import source_of
+
+        return source_of(self.log, name, gradient)
+
 
 class Interface:
     """How the arguments and the result of the traced function belong to the slots of its tape."""
@@ -100,6 +114,7 @@ class Interface:
         self.paths = [tree.paths(given(args, kwargs, key)) for _, key in keys]
         leaves = self._leaves(args, kwargs)
         self.leaves = [_held(x, keep) for x in leaves]
+        self.likes = [_like(x) for x in leaves]
         self.outputs: list[Any] = []
         self.build: Callable[[list[Any]], Any] = lambda leaves: leaves
 
@@ -136,6 +151,22 @@ class Interface:
         return self.build(results)
 
 
+def _like(leaf: Any) -> Callable[[], Any]:
+    """Return a function that makes an array like a leaf, of numbers around 1 or of zeros."""
+    raw = raw_of(leaf)
+    if not hasattr(raw, "dtype"):
+        return lambda: raw
+    library, shape, dtype = backends.of(raw), tuple(raw.shape), raw.dtype
+    device = library.device(raw)
+
+    def make() -> Any:
+        count = prod(shape)
+        values = 0.5 + (np.arange(count) * 0.618034) % 1 if differentiable(dtype) else np.zeros(count)
+        return library.asarray(values.reshape(shape), dtype, device)
+
+    return make
+
+
 def _held(leaf: Any, keep: bool) -> Callable[[], Any]:
     """Return a function that gives a leaf as long as somebody else holds it, or always."""
     raw = leaf.data if type(leaf) is Array else leaf
@@ -165,13 +196,15 @@ def run(program: Program, leaves: list[Any], watch: Watch | None = None) -> list
 
 
 class Run:
-    """One run of a program. values: by slot. slots: of another tape on which it ran, by slot."""
+    """One run of a program. values: by slot. slots: of another tape on
+    which it ran, by slot."""
 
     def __init__(self, program: Program, leaves: list[Any], watch: Watch | None = None) -> None:
         self.values: dict[int, Any] = {}
         self.slots: dict[int, int] = {}
+        self.outputs: list[Any] = []
         for (name, like), leaf in zip(program.inputs, leaves, strict=True):
-            self.values[like.slot] = _fitting(name, like, leaf)  # type: ignore[index]
+            self.values[like.slot] = self._fitting(name, like, leaf)  # type: ignore[index]
         self.program = program
         guards = iter([*program.guards, None])
         guard = next(guards)
@@ -186,15 +219,27 @@ class Run:
 
     def _step(self, call: Call, watch: Watch | None) -> None:
         step: Any = call.step
-        operands = inside(self._value, list(step.operands))
-        settings = inside(lambda x: raw_of(self._value(x)) if isinstance(x, Slot) else x, step.settings)
+        operands = [inside(self._value, x) for x in step.operands]
+        settings = inside(self._setting, step.settings)
         again = partial(step.run, *operands, **settings)
         out = again() if watch is None else watch(call, again)
         outs = out if isinstance(out, tuple | list) else [out]
         self.values.update({s: x for s, x in zip(step.results, outs, strict=True) if s is not None})
 
+    def _fitting(self, name: str, like: Value, leaf: Any) -> Any:
+        """Return a leaf if it has the shape and dtype that the input had when it was traced."""
+        if not hasattr(leaf, "dtype"):
+            leaf = backends.current()[0].asarray(leaf)
+        found = value_of(leaf, like.slot)
+        if found != like:
+            raise ValueError(f"input {name} of the tape is {like.type}, got {found.type}; trace again for it")
+        return leaf
+
     def _value(self, x: Any) -> Any:
         return self.values[x.number] if isinstance(x, Slot) else x
+
+    def _setting(self, x: Any) -> Any:
+        return raw_of(self._value(x)) if isinstance(x, Slot) else self._value(x)
 
     def _check(self, guard: Guard) -> None:
         x = self.values[guard.slot]
@@ -216,15 +261,3 @@ def _boxed(raw: Any) -> Array:
     x = Array()
     x.data = raw
     return x
-
-
-def _fitting(name: str, like: Value, leaf: Any) -> Any:
-    """Return a leaf if it has the shape and dtype that the input had when it was traced."""
-    from ..core.listing import value_of
-
-    if not hasattr(leaf, "dtype"):
-        leaf = backends.current()[0].asarray(leaf)
-    found = value_of(leaf, like.slot)
-    if found != like:
-        raise ValueError(f"input {name} of the tape is {like.type}, got {found.type}; trace again for it")
-    return leaf
