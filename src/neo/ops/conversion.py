@@ -20,7 +20,20 @@ def _moved(raw: Any, name: str, device: str | None) -> Any:
     there = backends.get(name)
     if here is there:
         return raw if device is None else here.to_device(raw, device)
-    return there.asarray(here.to_numpy(raw), short_name(raw.dtype), device)
+    # On the host both libraries share NumPy's memory; elsewhere DLPack keeps the values where they are.
+    shared = None if here.device(raw) == "cpu" else _shared(raw, there)
+    if shared is None:
+        return there.asarray(here.to_numpy(raw), short_name(raw.dtype), device)
+    return shared if device is None else there.to_device(shared, device)
+
+
+def _shared(raw: Any, there: backends.Backend) -> Any:
+    """Return an array of another library over the same memory; None where DLPack does not reach."""
+    try:
+        out = there.xp.from_dlpack(raw)
+    except Exception:  # each library has its own reasons: the device, the dtype, a read-only array
+        return None
+    return out if short_name(out.dtype) == short_name(raw.dtype) else None
 
 
 class To(BuiltIn):
