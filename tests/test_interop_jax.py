@@ -1,0 +1,124 @@
+"""neo's functions as JAX functions, and JAX's on neo's tape."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.libraries import Library
+
+import neo
+import neo.numpy as nep
+
+jax = pytest.importorskip("jax")
+bridge = pytest.importorskip("neo.interop.jax")
+jnp = jax.numpy
+
+X, W = np.asarray([0.3, -0.7, 1.2], "float32"), np.asarray([0.5, 2.0, -1.0], "float32")
+# JAX computes in float32 here; terms are of the order of 1.
+CLOSE = {"rtol": 1e-4, "atol": 1e-5}
+
+
+def _body(xp, tree, power):
+    hidden = xp.tanh(tree["x"] * tree["w"])
+    return {"sum": xp.sum(hidden**power), "hidden": hidden, "largest": xp.argmax(hidden)}
+
+
+def _by_neo(tree, power):
+    return _body(nep, tree, power)
+
+
+def _by_jax(tree, power):
+    return _body(jnp, tree, power)
+
+
+def _loss(f, x, w):
+    out = f({"x": x, "w": w}, 3)
+    return out["sum"] * (out["hidden"] * x).sum()
+
+
+def _close(found, expected) -> None:
+    for ours, plain in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(np.asarray(ours), np.asarray(plain), **CLOSE)
+
+
+def test_neo_function_is_compiled_and_differentiated_by_jax() -> None:
+    f = bridge.as_jax(_by_neo)
+
+    found = jax.jit(jax.value_and_grad(lambda x, w: _loss(f, x, w), (0, 1)))(X, W)
+
+    _close(found, jax.value_and_grad(lambda x, w: _loss(_by_jax, x, w), (0, 1))(X, W))
+
+
+def test_neo_function_has_second_derivatives_in_jax() -> None:
+    def second(f):
+        return jax.grad(lambda x: (jax.grad(lambda x, w: _loss(f, x, w), 1)(x, W) ** 2).sum())(jnp.asarray(X))
+
+    _close(second(bridge.as_jax(_by_neo)), second(_by_jax))
+
+
+def test_neo_function_is_mapped_by_jax() -> None:
+    f = bridge.as_jax(lambda x: nep.sum(x * nep.exp(x)))
+
+    found = jax.vmap(jax.grad(f))(jnp.stack([X, W]))
+
+    _close(found, jnp.stack([(1 + x) * jnp.exp(x) for x in (X, W)]))
+
+
+def test_result_may_be_told_instead_of_found_out() -> None:
+    runs = []
+
+    def f(x):
+        runs.append(x.shape)
+        return nep.sin(x)
+
+    found = bridge.as_jax(f, result=jax.ShapeDtypeStruct((3,), "float32"))(X)
+
+    _close(found, np.sin(X))
+    assert runs == [(3,)]
+
+
+def test_complex_gradients_have_jaxs_convention() -> None:
+    z = jnp.asarray([1 + 2j, 0.5 - 1j])
+
+    found = jax.grad(bridge.as_jax(lambda z: nep.sum(nep.real(z * z * (2 - 1j)))))(z)
+
+    _close(found, jax.grad(lambda z: jnp.sum(jnp.real(z * z * (2 - 1j))))(z))
+
+
+def _order(f, n):
+    for _ in range(n):
+        f = (lambda g: lambda x: nep.sum(neo.grad(g)(x) * x))(f)
+    return neo.grad(f)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_jax_function_on_a_neo_tape(xp: Library, n: int) -> None:
+    x, w = xp.asarray(X, "float64"), xp.array(np.asarray(W, "float64"))
+
+    found = _order(lambda x: _loss_of_arrays(bridge.as_neo(jax.jit(_by_jax)), x, w), n)(x)
+    plain = _order(lambda x: _loss_of_arrays(_by_neo, x, w), n)(x)
+
+    assert xp.owns(found) or xp.owns(found.data)
+    # JAX's float64, since the operands have it.
+    np.testing.assert_allclose(np.asarray(neo.asarray(found).numpy()), neo.asarray(plain).numpy(), rtol=1e-9)
+
+
+def _loss_of_arrays(f, x, w):
+    out = f({"x": x, "w": w}, 3)
+    return out["sum"] * nep.sum(out["hidden"] * x)
+
+
+def test_jax_function_in_forward_mode() -> None:
+    f = bridge.as_neo(lambda x: jnp.sin(x) * x)
+
+    found = neo.jvp(f, (X,), (W,))[1]
+
+    np.testing.assert_allclose(found, (np.cos(X) * X + np.sin(X)) * W, rtol=1e-6)
+
+
+def test_jax_function_of_complex_numbers_has_neos_convention() -> None:
+    z = np.asarray([1 + 2j, 0.5 - 1j])
+
+    found = neo.grad(lambda z: nep.sum(bridge.as_neo(lambda z: jnp.abs(z * z) ** 2)(z)))(z)
+
+    np.testing.assert_allclose(found, neo.grad(lambda z: nep.sum(abs(z * z) ** 2))(z), rtol=1e-12)
