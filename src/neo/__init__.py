@@ -23,6 +23,7 @@ from .transforms.linear import linear_transpose, linearize
 from .transforms.matrices import hessian, jacobian, value_and_jacobian
 from .transforms.products import gnvp, hvp, value_grad_and_hvp
 from .transforms.trace import trace
+from .transforms.vmap import vmap
 
 __version__ = "0.1.0"
 __all__ = [
@@ -60,5 +61,6 @@ __all__ = [
     "value_and_jacobian",
     "value_grad_and_hvp",
     "vjp",
+    "vmap",
     "zeros",
 ]

@@ -10,6 +10,7 @@ from .transforms.jacobian import jacrev
 from .transforms.linear import linear_transpose, linearize
 from .transforms.matrices import hessian, jacobian, value_and_jacobian
 from .transforms.products import gnvp, hvp, value_grad_and_hvp
+from .transforms.vmap import vmap
 
 __all__ = [
     "Context",
@@ -30,4 +31,5 @@ __all__ = [
     "value_and_jacobian",
     "value_grad_and_hvp",
     "vjp",
+    "vmap",
 ]

@@ -12,7 +12,7 @@ from math import isqrt
 from typing import Any
 
 from . import backends, tree
-from .core.array import raw_of
+from .core.array import bottom_of
 from .errors import describe
 from .ops.broadcasting import reshape
 from .ops.creation import asarray
@@ -133,7 +133,7 @@ def _outputs(ys: list[Any], near: Any) -> Any:
 def _stacked(column: list[Any], near: Any) -> Any:
     if all([hasattr(y, "dtype") for y in column]):
         return stack(column)
-    arrays = [raw_of(x) for x in tree.flatten(near)[0] if hasattr(x, "dtype")]
+    arrays = [bottom_of(x) for x in tree.flatten(near)[0] if hasattr(x, "dtype")]
     return backends.of(arrays[0]).asarray(column) if arrays else asarray(column)
 
 
@@ -146,10 +146,10 @@ def _joined(blocks: list[Any]) -> Any:
 
 def _row_of_zeros(x: Any) -> Any:
     """Return zeros like a row of an array that has none."""
-    raw = raw_of(x)
+    raw = bottom_of(x)
     library = backends.of(raw)
     place = library.place(library.device(raw))
-    return library.xp.zeros(tuple(raw.shape)[1:], dtype=raw.dtype, device=place)
+    return library.xp.zeros(tuple(x.shape)[1:], dtype=raw.dtype, device=place)
 
 
 def while_loop(

@@ -48,6 +48,15 @@ def paths(tree: Any) -> list[str]:
     return [a.codify("") for a in accessors]
 
 
+def children(tree: Any) -> dict[Any, Any] | None:
+    """Return what stands one level down in a tree, by key or position; None of a leaf."""
+    if tree is None or not _is_container(tree):
+        return {} if tree is None else None
+    _flatten(tree)  # which registers a dataclass
+    parts, _, entries, _ = _optree().tree_flatten_one_level(tree, namespace=_NAMESPACE)
+    return dict(zip(entries, parts, strict=True))
+
+
 def _is_container(tree: Any) -> bool:
     if hasattr(tree, "dtype"):  # most often an array, and then this is all that is asked
         return False

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import backends
 from ..errors import short_name
+from .dtypes import differentiable
 
 if TYPE_CHECKING:
     from .attached import Attached
@@ -56,13 +57,13 @@ class Array(Attached):
     @property
     def device(self) -> str:
         """The name of the device: `cpu`, `cuda:0`, `mps`."""
-        raw = raw_of(self)
+        raw = bottom_of(self)
         return backends.of(raw).device(raw)
 
     @property
     def backend(self) -> str:
         """The name of the library: `numpy`, `cupy`, `torch`."""
-        return backends.of(raw_of(self)).name
+        return backends.of(bottom_of(self)).name
 
     def numpy(self) -> np.ndarray:
         """Return the values as a NumPy array; on a CPU it may share their memory."""
@@ -94,7 +95,7 @@ class Array(Attached):
         return raw_of(self).__dlpack__(**{name: x for name, x in settings.items() if x is not None})
 
     def __dlpack_device__(self) -> Any:
-        return raw_of(self).__dlpack_device__()
+        return bottom_of(self).__dlpack_device__()
 
     def __bool__(self) -> bool:
         return bool(self.data)
@@ -129,8 +130,8 @@ class Array(Attached):
 
     def __format__(self, spec: str) -> str:
         # A 0-d array formats as its number, so that a traced loss can be printed as well.
-        raw = raw_of(self)
-        number = spec and not self.shape
+        raw = bottom_of(self)
+        number = spec and not raw.shape
         return format(backends.of(raw).to_numpy(raw).item() if number else str(self), spec)
 
 
@@ -182,6 +183,82 @@ for _name in ("__float__", "__int__", "__complex__", "item", "tolist"):
     setattr(Traced, _name, _refuse(_name, f"Keep it an array: neo's functions take 0-d arrays. {_STOP}."))
 
 
+class Batched(Traced):
+    """An Array inside `vmap`, as the function sees it: one example, of any.
+
+    `examples` holds all of them, one level further down: its axis 0 is the one that is mapped over,
+    and `shape` is without it. Whatever would need the value of one example is refused, `data` too.
+    """
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> Any:
+        """Refused: what it holds has an axis more than this array."""
+        _refuse_in_batch("data", "data")(self)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        _HELD.__set__(self, value)
+
+    @property
+    def examples(self) -> Any:
+        """All examples, one level further down, with the axis that is mapped over in front."""
+        return _HELD.__get__(self)
+
+    @property
+    def dtype(self) -> Any:
+        """The library's own dtype object."""
+        return self.examples.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes of one example."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements of one example."""
+        return prod(self.shape)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-d array; use .size for the number of elements")
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        return (self[k] for k in range(self.shape[0]))
+
+    def __repr__(self) -> str:
+        return f"neo.Array({_text(self, 10)},{_facts(self)}, batch of {self.examples.shape[0]})"
+
+
+_HELD: Any = vars(Array)["data"]
+INSTEAD = (
+    "Inside vmap use neo.numpy.where(condition, a, b) for a choice and neo's functions for the rest, "
+    "or do this outside it"
+)
+
+
+def _refuse_in_batch(name: str, what: str) -> Callable[..., NoReturn]:
+    def method(self: Batched, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(
+            f"{what} of a batched array (shape {self.shape}, {short_name(self.dtype)}) differs from "
+            f"example to example. {INSTEAD}."
+        )
+
+    method.__name__ = name
+    return method
+
+
+for _name in ("__array__", "__dlpack__", "numpy", "__float__", "__int__", "__complex__", "item", "tolist"):
+    setattr(Batched, _name, _refuse_in_batch(_name, _name))
+for _name in ("__bool__", "__index__"):
+    setattr(Batched, _name, _refuse_in_batch(_name, {"__bool__": "the truth"}.get(_name, "the value")))
+
+
 def unbox(x: Any) -> Any:
     """Return what an Array holds; anything else, a traced array too, as it is."""
     return x.data if type(x) is Array else x
@@ -196,15 +273,58 @@ def box(x: Any) -> Any:
     return boxed
 
 
-def raw_of(x: Any) -> Any:
-    """Return the library's own array below every box and tape."""
+def beneath(x: Any) -> Any:
+    """Return what an array holds, one level further down."""
+    return x.examples if type(x) is Batched else x.data
+
+
+def bottom_of(x: Any) -> Any:
+    """Return the library's own array below every box and tape, batch axes in front.
+
+    For its library, dtype and device; see `raw_of` and `values_of` for what it holds.
+    """
     while isinstance(x, Array):
+        x = beneath(x)
+    return x
+
+
+def raw_of(x: Any) -> Any:
+    """Return the library's own array below every box and tape. Raises TypeError below a batch."""
+    while isinstance(x, Array):
+        if type(x) is Batched:
+            raise TypeError(
+                f"the values of a batched array (shape {x.shape}, {short_name(x.dtype)}) are asked for, "
+                f"and they differ from example to example. {INSTEAD}."
+            )
         x = x.data
     return x
 
 
+def values_of(x: Any) -> Any:
+    """Return the constant that x is: the library's own array, or a batched one, off every tape."""
+    while isinstance(x, Array):
+        if type(x) is Batched:
+            if not differentiable(x.dtype):
+                return x
+            below = values_of(x.examples)
+            return x if below is x.examples else x.tape.hide(below)
+        x = x.data
+    return x
+
+
+def is_batched(value: Any) -> bool:
+    """Tell whether an array, or one among several, differs from example to example at any level."""
+    if isinstance(value, tuple | list | dict):
+        return any([is_batched(x) for x in (value.values() if isinstance(value, dict) else value)])
+    while isinstance(value, Array):
+        if type(value) is Batched:
+            return True
+        value = value.data
+    return False
+
+
 def _text(x: Array, indent: int) -> str:
-    raw = raw_of(x)
+    raw = bottom_of(x)
     values = backends.of(raw).to_numpy(raw)
     return np.array2string(values, separator=", ", prefix=" " * indent, threshold=200)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import backends
 from ..errors import describe
-from .array import Array, Plain, Traced, box, raw_of, unbox
+from .array import Array, Plain, Traced, bottom_of, box, unbox
 from .lifting import lifted, told_apart
 from .parts import placed
 from .policy import NO_ARRAYS, NO_CONTEXT, BareContext, Context, Policy, each, new_context
@@ -64,7 +64,7 @@ def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]
         kind = type(x)
         if kind is Plain:
             if x.tape is not tape:
-                if tape is not None:
+                if tape is not None or not x.tape.records:
                     return _call_any(policy, operands, settings)
                 tape = x.tape
             below.append(x.data)
@@ -149,9 +149,9 @@ def recorded(
     slots = [x.slot if isinstance(x, Traced) and x.tape is tape else None for x in operands]
     below = [x if slot is None else x.data for x, slot in zip(operands, slots, strict=True)]
     result, instance = apply(policy, below, settings, wanted, raw)
-    if newest(below) is not None:
-        instance = lifted(instance, below, raw, result, settings)
-    return _record(tape, instance, slots, below, result, settings), instance
+    # Every tape lifts the call as it ran at the bottom, so that one is handed on.
+    own = instance if newest(below) is None else lifted(instance, below, raw, result, settings)
+    return _record(tape, own, slots, below, result, settings), instance
 
 
 def _record(tape: Tape, instance: Policy, slots: Any, below: list[Any], result: Any, settings: Any) -> Any:
@@ -181,8 +181,8 @@ def _part(tape: Tape, slot: int, k: int, result: Any) -> Any:
 
 def _zeros_like(x: Any) -> Callable[[], Any]:
     """Return a function that makes zeros like x, without holding x."""
-    raw = raw_of(x)
+    raw = bottom_of(x)
     backend = backends.of(raw)
-    shape, dtype, device = tuple(raw.shape), raw.dtype, backend.place(backend.device(raw))
+    shape, dtype, device = tuple(x.shape), raw.dtype, backend.place(backend.device(raw))
     wrap = box if isinstance(x, Traced) else lambda zeros: zeros
     return lambda: wrap(backend.xp.zeros(shape, dtype=dtype, device=device))

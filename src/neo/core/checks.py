@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import backends
 from ..errors import describe
-from .array import raw_of
+from .array import bottom_of
 from .dtypes import differentiable
 from .lifting import attributes
 from .listing import Call, arrays_in, described
@@ -123,7 +123,7 @@ def _special(values: Iterable[Any]) -> set[str]:
     """Return which of NaN and inf stand in values."""
     found: set[str] = set()
     for value in values:
-        x = raw_of(value)
+        x = bottom_of(value)
         if isinstance(x, float | int) and not hasattr(x, "dtype"):
             found |= {"NaN"} if x != x else {"inf"} if abs(x) == float("inf") else set()
         elif hasattr(x, "dtype") and backends.is_array(x) and differentiable(x.dtype):
@@ -135,13 +135,13 @@ def _special(values: Iterable[Any]) -> set[str]:
 
 
 def _of_operands(operands: Sequence[Any]) -> str:
-    arrays = [(k, x) for k, x in enumerate(operands) if hasattr(raw_of(x), "dtype")]
+    arrays = [(k, x) for k, x in enumerate(operands) if hasattr(bottom_of(x), "dtype")]
     return "".join([f"Operand {k}: {statistics(x)}. " for k, x in arrays])
 
 
 def statistics(x: Any) -> str:
     """Return an array in numbers: what it is, its range, its zeros, NaN and inf."""
-    raw = raw_of(x)
+    raw = bottom_of(x)
     values = np.asarray(backends.of(raw).to_numpy(raw))
     if values.dtype.kind not in "fiu" or not values.size:
         return describe(raw)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backends
-from .array import Traced, box, raw_of
+from .array import Traced, bottom_of, box
 
 
 def zeros_like(x: Any) -> Any:
     """Return zeros like x, as its library's own array; boxed where x is traced."""
-    return _filled("zeros_like", x)
+    return _filled("zeros", x)
 
 
 def ones_like(x: Any) -> Any:
@@ -19,10 +19,12 @@ def ones_like(x: Any) -> Any:
     A rule multiplies a gradient by what it saved, and a strict library's own array does not take
     a traced one on its right; an Array does.
     """
-    return _filled("ones_like", x)
+    return _filled("ones", x)
 
 
 def _filled(name: str, x: Any) -> Any:
-    raw = raw_of(x)
-    out = getattr(backends.of(raw).raw, name)(raw)
+    raw = bottom_of(x)
+    library = backends.of(raw)
+    place = library.place(library.device(raw))
+    out = getattr(library.xp, name)(tuple(x.shape), dtype=raw.dtype, device=place)
     return box(out) if isinstance(x, Traced) else out

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from .array import Array, Traced, box, raw_of
+from .array import Array, Batched, Traced, bottom_of, box
 from .call import call
 from .dtypes import differentiable
 from .listing import Call, Listing, Slot, Step, Value, described, in_words, value_of
@@ -110,7 +110,7 @@ class Program(Listing):
         return inside(self._named, values)
 
     def _named(self, x: Any) -> Any:
-        known = self.derived.get(id(raw_of(x)))
+        known = self.derived.get(id(bottom_of(x)))
         return x if known is None else Slot(known[1])
 
 
@@ -137,7 +137,7 @@ class FollowingTape(Tape):
 
     def _on(self, x: Any, value: Any, entry: Any) -> Any:
         if isinstance(x, Stopped):
-            raw = raw_of(value)
+            raw = bottom_of(value)
             self.program.derived[id(raw)] = raw, len(self)
         x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, len(self)
         self.append(entry)
@@ -145,7 +145,7 @@ class FollowingTape(Tape):
 
     def follow(self, function: Any, operands: Sequence[Any], settings: dict[str, Any], out: Any) -> Any:
         """Return results without a gradient as followed ones, and note the call that made them."""
-        given = [raw_of(x) for x in operands]
+        given = [bottom_of(x) for x in operands]
         # An array of its own, which its identity tells from a constant of the same values.
         own = each(lambda value: value[...] if any([value is x for x in given]) else value, out)
         result = each(lambda value: self._on(Stopped(), value, NOTHING), own)
@@ -177,7 +177,8 @@ def _same(x: Any) -> Any:
 def _following(operands: Iterable[Any]) -> FollowingTape | None:
     """Return the tape that follows, among the tapes of operands and those below them."""
     for x in operands:
-        while isinstance(x, Traced):
+        # Below a batch, the call is followed when it is made one level down.
+        while isinstance(x, Traced) and type(x) is not Batched:
             if isinstance(x.tape, FollowingTape):
                 return x.tape
             x = x.data

@@ -48,10 +48,8 @@ class Forward(Tape):
         pairs = list(zip(operands, mine, strict=True))
         below = [x.data if own else x for x, own in pairs]
         tangents = [x.slot if own else None for x, own in pairs]
-        result, instance = apply(policy, below, settings, wanted, raw)
-        traced = newest(below) is not None
-        if traced:
-            instance = lifted(instance, below, raw, result, settings)
+        result, first = apply(policy, below, settings, wanted, raw)
+        instance = first if newest(below) is None else lifted(first, below, raw, result, settings)
         if instance.zero_wins is not self.zero_wins:
             instance.zero_wins = self.zero_wins
         found = iter(push(instance, below, tangents, settings, result))
@@ -60,4 +58,4 @@ class Forward(Tape):
         out = each(lambda x: self.trace(unbox(x), next(found)), result)
         if self.log is not None:
             self.log.recorded(self, instance, [None] * len(below), below, settings, result)
-        return out, instance
+        return out, first

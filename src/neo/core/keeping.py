@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from .array import Array, Plain, Traced, box, raw_of
+from .array import Array, Plain, Traced, beneath, bottom_of, box
 from .call import recorded
 from .lifting import attributes
 from .listing import bytes_of, name_of
@@ -160,9 +160,9 @@ class _Kept:
         places |= {id(x): (k, False) for k, x in enumerate(operands)}
 
         def without(value: Any) -> Any:
-            if id(raw_of(value)) not in places:
+            if id(bottom_of(value)) not in places:
                 return value
-            k, is_result = places[id(raw_of(value))]
+            k, is_result = places[id(bottom_of(value))]
             return _Operand(k, isinstance(value, Array), is_result)
 
         self.saved = inside(without, instance.ctx.saved)
@@ -212,5 +212,5 @@ def seen(x: Any) -> Any:
     if not isinstance(x, Traced):
         return x
     new = object.__new__(Traced if type(x) is Plain else type(x))
-    new.data, new.shape, new.tape, new.slot = x.data, x.shape, x.tape, x.slot
+    new.data, new.shape, new.tape, new.slot = beneath(x), x.shape, x.tape, x.slot
     return new

@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import backends
 from ..errors import describe
-from .array import raw_of
+from .array import bottom_of
 from .dtypes import differentiable
 from .policy import Policy, inside, new_context
 
@@ -37,16 +37,20 @@ def lifted(
     below: its operands there, and raw the same operands as forward got them. Saved operands and
     results become their traced selves. If forward kept anything else that depends on the operands,
     it is run again on the traced operands, so that this is traced too.
+    A level that ran the call in its own way may return something else for the instance, which then
+    does the lifting: `instance.lifted(below, result)`.
     """
+    if not isinstance(instance, Policy):
+        return instance.lifted(below, result)
     results = list(result) if isinstance(result, tuple | list) else [result]
-    known = {id(raw_of(x)): x for x in results}
+    known = {id(bottom_of(x)): x for x in results}
     # After the results: an operand that forward returned as it is counts as the operand.
     known.update({id(x): traced for x, traced in zip(raw, below, strict=True)})
     constants = {id(value) for value in settings.values()}
     kept = [*instance.ctx.saved, *attributes(instance).values()]
-    if any([_is_unknown(raw_of(value), known, constants) for value in kept]):
-        return _run_again(instance, below, settings)
-    traced = lambda value: known.get(id(raw_of(value)), value)  # noqa: E731
+    if any([_is_unknown(bottom_of(value), known, constants) for value in kept]):
+        return run_again(instance, below, settings)
+    traced = lambda value: known.get(id(bottom_of(value)), value)  # noqa: E731
     again = type(instance)()
     vars(again).update(vars(instance))
     vars(again).update({name: inside(traced, value) for name, value in attributes(instance).items()})
@@ -68,17 +72,17 @@ def _is_unknown(value: Any, known: dict[int, Any], constants: set[int]) -> bool:
         return False
     if isinstance(value, tuple | list | dict):
         items = value.values() if isinstance(value, dict) else value
-        return any([_is_unknown(raw_of(x), known, constants) for x in items])
+        return any([_is_unknown(bottom_of(x), known, constants) for x in items])
     dtype = getattr(value, "dtype", None)
     if dtype is not None and hasattr(value, "shape"):
         return differentiable(dtype)
     return isinstance(value, float | complex)
 
 
-def _run_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> Policy:
+def run_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> Policy:
     """Return a fresh instance whose saved values were computed from the traced operands."""
     if instance.bare:
-        return _saved_again(instance, below, settings)
+        return saved_again(instance, below, settings)
     again = type(instance)()
     again.slots = instance.slots
     try:
@@ -91,7 +95,7 @@ def _run_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> 
     return again
 
 
-def _saved_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> Policy:
+def saved_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> Policy:
     """Return a fresh instance that saved what a bare one says in `save_again`."""
     if type(instance).save_again is Policy.save_again:
         raise NotImplementedError(
@@ -109,6 +113,6 @@ _CURE = "Save only operands, results and settings, and compute the rest in backw
 
 def _what_it_keeps(instance: Policy) -> str:
     kept = [*instance.ctx.saved, *attributes(instance).values()]
-    what = ", ".join([describe(raw_of(x)) for x in kept])
+    what = ", ".join([describe(bottom_of(x)) for x in kept])
     name = type(instance).__name__
     return f"{name}.forward keeps a value that is neither an operand nor a result (it kept: {what})"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import short_name
-from .array import Traced, raw_of
+from .array import Traced, bottom_of
 from .lifting import attributes
 from .places import Place
 
@@ -206,7 +206,7 @@ def bytes_of(kept: Iterable[Any]) -> dict[int, int]:
 
 def arrays_in(kept: Any) -> list[Any]:
     """Return the library's arrays among values and containers of values."""
-    x = raw_of(kept)
+    x = bottom_of(kept)
     if isinstance(x, tuple | list | dict):
         return [found for y in (x.values() if isinstance(x, dict) else x) for found in arrays_in(y)]
     return [x] if _is_array(x) else []
@@ -249,7 +249,7 @@ def in_words(x: Any) -> str:
     """Return a setting or a number in a few characters; an array by its type alone."""
     if isinstance(x, Slot):
         return str(x)
-    x = raw_of(x)
+    x = bottom_of(x)
     if isinstance(x, tuple | list):
         inside = ", ".join(map(in_words, x))
         return f"[{inside}]" if isinstance(x, list) else f"({inside},)" if len(x) == 1 else f"({inside})"

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import backends
 from ..errors import describe, short_name
-from .array import Array, Traced, box, raw_of, unbox
+from .array import Array, Batched, Traced, bottom_of, box, unbox
 from .dtypes import differentiable
 from .parts import Parts
 
@@ -104,6 +104,8 @@ class Policy:
     trusted: bool = False
     # slopes(g, *saved) -> gradients, where backward is no more than that; see `BuiltIn`.
     slopes: Any = None
+    # How it takes a batch axis (see `neo.vmap`); without it, one example after the other.
+    batch: Any = None
     domain: Any = (-2.0, 2.0)
     samples: Any = None
 
@@ -166,6 +168,18 @@ class Policy:
 
     def pull(self, g: Any) -> Sequence[Any]:
         """Return a gradient, or None, for each operand that `slots` names; boxed if g was."""
+        if self.trusted or (type(unbox(g)) is not Batched and type(g) is not Parts):
+            return self._pulled_at_once(g)
+        try:
+            return self._pulled_at_once(g)
+        except Exception:
+            # Whatever backward asks of a gradient, that of one example may have it.
+            levels = [x.tape for x in map(unbox, _several(g)) if type(x) is Batched]
+            if not levels:
+                raise
+            return max(levels, key=lambda tape: tape.level).pulled_apart(self, g)  # type: ignore[no-any-return]
+
+    def _pulled_at_once(self, g: Any) -> Sequence[Any]:
         gradients = self._filled(g) if type(g) is Parts else (g,)
         boxed = any([isinstance(g, Array) for g in gradients])
         if self.bare and boxed:
@@ -211,6 +225,10 @@ class Policy:
             f"{k}, which is a {short_name(dtype)} array of shape {shape}. Return an array like the "
             f"operand: sum over the axes that broadcasting added, and keep the dtype."
         )
+
+
+def _several(g: Any) -> tuple[Any, ...]:
+    return tuple(g.given.values()) if type(g) is Parts else (g,)
 
 
 def is_raw(x: Any) -> bool:
@@ -267,4 +285,4 @@ NO_ARRAYS = frozenset((bool, int, float, complex, str, type(None)))
 def _library_of(x: Any) -> backends.Backend | None:
     if type(x) in NO_ARRAYS:
         return None
-    return backends.of(raw_of(x))
+    return backends.of(bottom_of(x))

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import backends
 from ..errors import describe
-from .array import Traced, box, raw_of, unbox
+from .array import Traced, bottom_of, box, unbox
 from .call import call, newest
 from .dtypes import differentiable
 from .filling import ones_like, zeros_like
@@ -36,7 +36,7 @@ def push(
         # A rule multiplies a tangent by what was saved: see `ones_like`.
         tangents = [t if t is None else box(t) for t in tangents]
     instance.slots = tuple([None if t is None else k for k, t in enumerate(tangents)])
-    with backends.of(raw_of(results[0])).forgiving():
+    with backends.of(bottom_of(results[0])).forgiving():
         found = _way(type(instance))(instance, operands, tangents, settings, results)
     return [t if t is None else unbox(t) for t in found]
 
@@ -163,7 +163,7 @@ def pulled_by_push(instance: Policy, gradients: tuple[Any, ...]) -> tuple[Any, .
     """Return the gradient of each operand by pulling back its Policy's push, which is linear too."""
     tape = Tape()
     tangents = [
-        _direction(tape, raw_of(gradients[0]), like, slot is not None)
+        _direction(tape, bottom_of(gradients[0]), like, slot is not None)
         for like, slot in zip(instance.operands_like, instance.slots, strict=True)
     ]
     traced = [t if isinstance(t, Traced) else None for t in tangents]

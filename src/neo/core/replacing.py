@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from inspect import getattr_static
 from typing import Any
 
-from .array import Traced, box
+from .array import Traced, beneath, box
 from .policy import Context, Policy, new_context
 
 Rules = dict[type[Policy], type[Policy]]
@@ -26,7 +26,7 @@ def replaced(policy: type[Policy], operands: Iterable[Any]) -> type[Policy]:
             rules: Rules | None = x.tape.rules
             if rules is not None and policy in rules:
                 return rules[policy]
-            x = x.data
+            x = beneath(x)
     return policy
 
 

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from .array import Array, Traced
+from .array import Array, Traced, beneath
 from .keeping import FORGOTTEN, Dropping, Keeper, Keeping, set_up
 from .listing import Listing
 from .parts import placed
@@ -149,7 +149,7 @@ def _levels(x: Any) -> Iterator[Traced]:
     if not isinstance(x, Traced):
         return
     yield x
-    yield from _levels(x.data)
+    yield from _levels(beneath(x))
     yield from _levels(x.slot)
 
 
@@ -158,7 +158,7 @@ def copied(x: Any) -> Any:
     if not isinstance(x, Array):
         return x
     new = object.__new__(type(x))
-    new.data = x.data
+    new.data = beneath(x)
     if isinstance(x, Traced) and isinstance(new, Traced):
         new.shape, new.tape, new.slot = x.shape, x.tape, x.slot
     return new

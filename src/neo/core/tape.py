@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any, NoReturn
 
 from .. import backends
-from .array import Plain, Traced, box, raw_of
+from .array import Plain, Traced, bottom_of, box
 from .dtypes import REAL, differentiable, kind
 
 _levels = count(1)
@@ -116,9 +116,17 @@ class Tape(list[Any]):
         """Run a call of which this tape is the newest: what `core.call.apply` says, in its own way."""
         raise NotImplementedError(f"{type(self).__name__} records, so core.call does this for it")
 
+    def mapped(self, function: Any, rule: Any, operands: list[Any], settings: dict[str, Any]) -> Any:
+        """Run a function without a gradient on all examples, if this is the level of a batch."""
+        raise NotImplementedError(f"{type(self).__name__} is not the level of a batch")
+
+    def pulled_apart(self, instance: Any, g: Any) -> Any:
+        """Pull one example of g after the other through a call, if this is the level of a batch."""
+        raise NotImplementedError(f"{type(self).__name__} is not the level of a batch")
+
     def _is_usual(self, value: Any) -> bool:
         """Tell whether a value is of the usual library and dtype: those of the first real input."""
-        library = backends.BY_TYPE.get(type(value)) or backends.of(raw_of(value))
+        library = backends.BY_TYPE.get(type(value)) or backends.of(bottom_of(value))
         if self.usual is None and self.lean and kind(value.dtype) == REAL:
             self.usual, self.library = value.dtype, library
         self.flat = self.flat and not isinstance(value, Traced)

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from ..backends import define
+from ..ops.batching import leading
 from ..ops.elementwise import elementwise
 from ..ops.formulas import exp, maximum, minimum, tanh
 from ..ops.kernels import with_kernel
@@ -155,6 +156,7 @@ def _right(x, slope):
 
 class LeakyRelu(BuiltIn):
     domain, samples = (0.1, 3), [([(2, 3)], {}), ([(4,)], {"negative_slope": 2.0}), ([()], {})]
+    batch = classmethod(leading)
 
     def forward(self, x, *, negative_slope):
         self.ctx.save(x, negative_slope)
@@ -180,6 +182,7 @@ def leaky_relu(x: Any, /, *, negative_slope: float = 0.01) -> Any:
 
 class Elu(BuiltIn):
     domain, samples = ANY, [([(2, 3)], {}), ([()], {})]
+    batch = classmethod(leading)
 
     def forward(self, x, *, alpha):
         out = self.xp.maximum(x, 0) + alpha * self.xp.expm1(self.xp.minimum(x, 0))

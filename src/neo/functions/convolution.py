@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import describe
 from ..ops.broadcasting import reshape
 from ..ops.convolution import Conv, ConvToInput
+from ..ops.formulas import add
 from ..ops.padding import pad
 from ..ops.promotion import one_dtype
 from ..ops.registry import composite
@@ -141,4 +142,4 @@ def _biased(out: Any, bias: Any) -> Any:
         return out
     if tuple(bias.shape) != (out.shape[1],):
         raise ValueError(f"conv: bias is {describe(bias)}; expected shape ({out.shape[1]},)")
-    return out + reshape(bias, (-1, *[1] * (len(out.shape) - 2)))
+    return add(out, reshape(bias, (-1, *[1] * (len(out.shape) - 2))))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backends
-from ..core.array import raw_of
+from ..core.array import bottom_of, raw_of
+from ..ops.batching import leading
 from ..ops.registry import BuiltIn, rule
 from ..random import Key, bernoulli
 
@@ -14,6 +15,8 @@ class Dropout(BuiltIn):
     linear = True
     domain = (-2, 2)
     samples = [([(3, 4)], {"rate": 0.25, "key": Key(1, 2)}), ([()], {"rate": 0.5, "key": Key(3, 4)})]
+
+    batch = classmethod(leading)
 
     def forward(self, x, *, kept, scale):
         self.ctx.save(kept, scale)
@@ -37,7 +40,7 @@ def dropout(x: Any, rate: float, key: Key) -> Any:
         raise ValueError(f"dropout: the rate is a chance from 0 up to but not 1, got {rate}")
     if rate == 0:
         return x
-    raw = raw_of(x)
+    raw = bottom_of(x)
     library = backends.of(raw)
-    kept = bernoulli(key, 1 - rate, tuple(raw.shape), backend=library.name, device=library.device(raw))
+    kept = bernoulli(key, 1 - rate, tuple(x.shape), backend=library.name, device=library.device(raw))
     return Dropout.of(x, kept=raw_of(kept), scale=1 / (1 - rate))

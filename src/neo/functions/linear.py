@@ -62,6 +62,17 @@ class Linear(BuiltIn):
 
     slopes = staticmethod(_slopes)
 
+    @classmethod
+    def batch(cls, batched, x, weight, bias):
+        if not any(batched[1:]):
+            return cls.of(x, weight, bias)
+        own, _, own_bias = batched
+        rows = reshape(x, (x.shape[0] if own else 1, prod(x.shape[own:-1]), x.shape[-1]))
+        out = matmul(rows, weight)
+        if bias is not None:
+            out = out + (reshape(bias, (bias.shape[0], 1, bias.shape[1])) if own_bias else bias)
+        return reshape(out, (out.shape[0], *x.shape[own:-1], weight.shape[-1]))
+
     def forward(self, x, weight, bias):
         lead = tuple(x.shape[:-1])
         self.ctx.save(

@@ -6,15 +6,17 @@ from typing import Any
 
 from .. import backends
 from ..backends import define
-from ..core.array import raw_of
+from ..core.array import Batched, bottom_of, values_of
 from ..core.call import call
 from ..core.dtypes import INTEGER, kind
 from ..core.policy import library_of_all
 from ..errors import describe
-from ..ops.broadcasting import reshape, sum
+from ..ops.broadcasting import broadcast_to, reshape, sum
 from ..ops.formulas import exp
+from ..ops.indexing import take_along_axis
 from ..ops.kernels import with_kernel
 from ..ops.registry import BuiltIn, rule
+from ..ops.statistics import mean
 from .operands import real
 from .softmax import log_softmax
 
@@ -72,6 +74,13 @@ class CrossEntropy(BuiltIn):
 
     slopes = staticmethod(with_kernel("cross_entropy_backward", _formula))
 
+    @classmethod
+    def batch(cls, batched, logits, *, labels, reduction):
+        n, rows, k = logits.shape
+        labels = reshape(broadcast_to(labels, (n, rows)), (n * rows,))
+        out = reshape(cls.of(reshape(logits, (n * rows, k)), labels=labels, reduction="none"), (n, rows))
+        return out if reduction == "none" else (sum if reduction == "sum" else mean)(out, axis=1)
+
     def forward(self, logits, *, labels, reduction):
         try:
             out, scores, more = self.xp.cross_entropy(logits, labels, reduction)
@@ -117,14 +126,27 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
             f"cross_entropy: logits {describe(logits)} and labels {describe(labels)} do not fit; "
             f"expected logits of shape (n, k) and labels of shape (n,)"
         )
+    if type(labels) is Batched:
+        return _of_batched_labels(logits, labels, reduction)
     return call(CrossEntropy, (logits,), {"labels": labels, "reduction": reduction})
+
+
+def _of_batched_labels(logits: Any, labels: Any, reduction: str) -> Any:
+    """Return the loss where every example of a `vmap` has labels of its own."""
+    raw, count = bottom_of(labels), logits.shape[1]
+    xp = backends.of(raw).raw
+    if xp.any((raw < 0) | (raw >= count)):
+        raise IndexError(_outside(xp, raw, count))
+    picked = take_along_axis(log_softmax(logits, axis=1), reshape(labels, (*labels.shape, 1)), axis=1)
+    losses = reshape(-picked, tuple(labels.shape))
+    return losses if reduction == "none" else (sum if reduction == "sum" else mean)(losses)
 
 
 def _labels(logits: Any, labels: Any) -> Any:
     """Return the labels as a bare integer array of the logits' library."""
-    labels, raw = raw_of(labels), raw_of(logits)
+    labels, raw = values_of(labels), bottom_of(logits)
     library = backends.of(raw)
-    if type(labels) is not type(raw) and not isinstance(labels, library.arrays):
+    if type(labels) is not type(raw) and not isinstance(bottom_of(labels), library.arrays):
         is_from_host = not hasattr(labels, "dtype") or backends.of(labels) is backends.get("numpy")
         if not is_from_host:
             library_of_all((logits, labels))  # which says what is wrong with two libraries

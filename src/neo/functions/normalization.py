@@ -7,6 +7,7 @@ from typing import Any
 from ..backends import define
 from ..core.pushing import total
 from ..errors import describe
+from ..ops.batching import ranked
 from ..ops.broadcasting import Axes, broadcast_to, positive_axes, sum
 from ..ops.formulas import sqrt
 from ..ops.registry import BuiltIn, rule
@@ -31,6 +32,20 @@ class LayerNorm(BuiltIn):
         ([(4, 3)], {"weight": None, "bias": None}),
         ([(0, 3), (3,), (3,)], {}),
     ]
+
+    @classmethod
+    def batch(cls, batched, x, weight, bias, *, axes, eps):
+        own, *others = batched
+        axes = tuple([k + own for k in axes])
+        if not any(others):
+            return cls.of(x, weight, bias, axes=axes, eps=eps)
+        ndim = len(x.shape) - own
+        out = cls.of(x, None, None, axes=axes, eps=eps)
+        scale, shift = [
+            ranked(y, ndim) if own_y else y for y, own_y in zip((weight, bias), others, strict=True)
+        ]
+        out = out if scale is None else out * scale
+        return out if shift is None else out + shift
 
     def forward(self, x, weight, bias, *, axes, eps):
         out, scale = self.xp.standardized(x, axes, eps)

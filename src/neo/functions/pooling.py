@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..backends import define
-from ..core.array import raw_of
+from ..core.array import bottom_of
 from ..core.policy import library_of_all
+from ..ops.batching import merged
 from ..ops.registry import BuiltIn, composite, rule
 from ..ops.windows import Windows, spatial, surrounded, unpadded, windows
 from .operands import real
@@ -42,6 +43,7 @@ def _parts(xp: Any, x: Any, out: Any, at: Windows) -> tuple[list[tuple[Any, Any]
 class MaxPool(BuiltIn):
     domain = ANY
     samples = [OVERLAPPING, PLANE]
+    batch = classmethod(merged)
 
     def forward(self, x, *, at):
         out = self.xp.max_pool(x, at)
@@ -61,6 +63,8 @@ class MaxPool(BuiltIn):
 class Unpooled(BuiltIn):
     """The pull-back of MaxPool: each gradient, shared evenly, where the maxima were. Linear in g."""
 
+    batch = classmethod(merged)
+
     def forward(self, g, x, out, *, at):
         self.ctx.save(x, out)
         self.at = at
@@ -79,6 +83,8 @@ class Unpooled(BuiltIn):
 
 class Picked(BuiltIn):
     """The mean, under each window, of what stands where the maxima of x are. Linear in v."""
+
+    batch = classmethod(merged)
 
     def forward(self, v, x, out, *, at):
         self.ctx.save(x, out)
@@ -115,6 +121,7 @@ class WindowSum(BuiltIn):
     """The sum of what lies under each window."""
 
     linear = True
+    batch = classmethod(merged)
 
     def forward(self, x, *, at):
         self.at, self.lengths = at, tuple(x.shape[2:])
@@ -131,6 +138,7 @@ class WindowSpread(BuiltIn):
     """Each number added to all that lay under its window."""
 
     linear = True
+    batch = classmethod(merged)
 
     def forward(self, g, *, at, lengths):
         self.at = at
@@ -164,7 +172,7 @@ def avg_pool(
     divisor = _divisor(lengths, at, counted if count_include_pad else ((0, 0),) * len(lengths))
     if divisor.min() == divisor.max():
         return total / float(divisor.max())
-    library, raw = library_of_all((x,)), raw_of(x)
+    library, raw = library_of_all((x,)), bottom_of(x)
     return total / library.asarray(divisor, raw.dtype, library.device(raw))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import define
+from ..ops.batching import over, within
 from ..ops.broadcasting import Axes, kept_shape, positive_axes, reshape, sum
 from ..ops.formulas import exp
 from ..ops.kernels import with_kernel
@@ -58,6 +59,7 @@ def _is_empty(x: Any, axes: tuple[int, ...]) -> bool:
 
 class Softmax(BuiltIn):
     domain, samples = ANY, ALONG
+    batch = classmethod(within("axes"))
 
     def forward(self, x, *, axes):
         out = self.xp.softmax(x, axes)
@@ -92,6 +94,7 @@ def softmax(x: Any, /, *, axis: Axes = -1) -> Any:
 
 class LogSoftmax(BuiltIn):
     domain, samples = ANY, ALONG
+    batch = classmethod(within("axes"))
 
     def forward(self, x, *, axes):
         out = self.xp.log_softmax(x, axes)
@@ -132,6 +135,7 @@ class LogSumExp(BuiltIn):
         ([()], {}),
         ([(2, 3, 2)], {"axis": (0, -1), "keepdims": True}),
     ]
+    batch = classmethod(over("axes"))
 
     def forward(self, x, *, axes, keepdims):
         self.ctx.save(x, axes)

@@ -7,6 +7,7 @@ from typing import Any
 from ..backends import define
 from ..core.policy import library_of_all
 from ..errors import describe
+from .batching import along
 from .broadcasting import astype
 from .constant import equal, isinf, stop_gradient
 from .creation import zeros_like
@@ -69,6 +70,7 @@ class CumulativeExtremum(BuiltIn):
     """What the two share: the elements that reach the result at a place share its gradient evenly."""
 
     domain, samples = (-2, 2), ALONG
+    batch = classmethod(along())
 
     def backward(self, g):
         x, out = self.ctx.release
@@ -115,6 +117,7 @@ def cumulative_min(x: Any, /, *, axis: int | None = None) -> Any:
 
 class Logcumsumexp(BuiltIn):
     domain, samples = (-2, 2), ALONG
+    batch = classmethod(along())
 
     def forward(self, x, *, axis):
         out = self.xp.logcumsumexp(x, axis)

@@ -6,11 +6,12 @@ import math
 from math import prod as product
 from typing import Any
 
-from ..core.array import raw_of
+from ..core.array import bottom_of
 from ..core.dtypes import BOOL, INTEGER, kind
 from ..core.policy import library_of_all
 from .broadcasting import broadcast_to, reshape
-from .indexing import raw_key, take
+from .indexing import take
+from .keys import raw_key
 from .manipulation import arange_like
 from .registry import composite
 from .selection import where
@@ -75,7 +76,7 @@ def _parts(x: Any, key: Any) -> tuple[list[Any], list[tuple[int, int]]]:
     for place, k in enumerate(keys):
         if type(k) is int or (hasattr(k, "dtype") and kind(k.dtype) == INTEGER):
             found.append((place, axis))
-            keys[place] = library.asarray(k, None, library.device(raw_of(x)))
+            keys[place] = library.asarray(k, None, library.device(bottom_of(x)))
         axis += len(x.shape) - taken if k is Ellipsis else _axes(k)
     return keys, found
 

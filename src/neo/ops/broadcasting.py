@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from ..core.dtypes import COMPLEX, kind
 from ..core.policy import library_of_all
+from .batching import leading, over, ranked
 from .registry import BuiltIn, rule
 
 Axes = int | tuple[int, ...] | None
@@ -50,6 +52,7 @@ class Sum(BuiltIn):
         ([()], {}),
         ([(2, 0)], {"axis": 1}),
     ]
+    batch = classmethod(over())
 
     def forward(self, x, *, axis, dtype, keepdims):
         self.ctx.save(tuple(x.shape), axis, x.dtype)
@@ -84,6 +87,10 @@ class BroadcastTo(BuiltIn):
         (shape,) = self.ctx.release
         return unbroadcast(g, shape)
 
+    @classmethod
+    def batch(cls, batched, x, *, shape):
+        return cls.of(ranked(x, len(shape)), shape=(x.shape[0], *shape))
+
 
 @rule(BroadcastTo)
 def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
@@ -110,6 +117,13 @@ class Reshape(BuiltIn):
         (shape,) = self.ctx.release
         return reshape(g, shape)
 
+    @classmethod
+    def batch(cls, batched, x, *, shape, copy):
+        size, known = prod(x.shape[1:]), prod([n for n in shape if n != -1])
+        # Spelled out: of no examples, the library could not infer a length.
+        lengths = [size // max(known, 1) if n == -1 else n for n in shape]
+        return cls.of(x, shape=(x.shape[0], *lengths), copy=copy)
+
 
 @rule(Reshape)
 def reshape(x: Any, /, shape: tuple[int, ...] | int, *, copy: bool | None = None) -> Any:
@@ -135,6 +149,7 @@ class Astype(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(2, 3)], {"dtype": name}) for name in ("float32", "float64", "complex128")]
+    batch = classmethod(leading)
 
     def forward(self, x, *, dtype, copy=True):
         self.ctx.save(x.dtype)
@@ -163,6 +178,7 @@ class Conj(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(2, 3)], {})]
+    batch = classmethod(leading)
 
     def forward(self, z):
         return self.xp.conj(z)
@@ -181,6 +197,7 @@ class Real(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(2, 3)], {})]
+    batch = classmethod(leading)
 
     def forward(self, z):
         self.ctx.save(z.dtype)
@@ -201,6 +218,7 @@ class Imag(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(2, 3)], {})]
+    batch = classmethod(leading)
 
     def forward(self, z):
         self.ctx.save(z.dtype)

@@ -12,24 +12,40 @@ from functools import partial
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, raw_of
+from ..core.array import Array, Batched, bottom_of, raw_of
+from ..core.call import newest
 from ..core.following import without_gradient
 from ..core.policy import library_of_all
+from .batching import aligned, along, flattening, leading, one_by_one, over
 from .broadcasting import Axes
 from .promotion import NUMBERS, beside
 
 
-def compared(name: str, *operands: Any, **settings: Any) -> Any:
-    """Return a library's function of operands that may be traced, boxed, bare or Python numbers."""
-    library = library_of_all(operands)
-    raw = [_beside(library, x, operands) for x in map(raw_of, operands)]
-    out = library.kernel(name)(*raw, **settings)
-    return without_gradient(partial(compared, name), operands, settings, out)
+def compared(name: str, *operands: Any, batch: Any = None, **settings: Any) -> Any:
+    """Return a library's function of operands that may be traced, boxed, bare or Python numbers.
+
+    batch: how it takes a batch axis, a rule of `batching`; None if it cannot.
+    """
+    values = [_off_tapes(x) for x in operands]
+    level = newest(values)
+    if level is None:
+        library = library_of_all(values)
+        out = library.kernel(name)(*[_beside(library, x, values) for x in values], **settings)
+    else:
+        out = level.mapped(name, batch, values, settings)
+    return without_gradient(partial(compared, name, batch=batch), operands, settings, out)
+
+
+def _off_tapes(x: Any) -> Any:
+    """Return what stands below the tapes of x: the library's own array, or a batched one."""
+    while isinstance(x, Array) and type(x) is not Batched:
+        x = x.data
+    return x
 
 
 def _beside(library: backends.Backend, x: Any, arrays: Any) -> Any:
     """Return a Python number as an array like the first array beside it."""
-    return beside(library, x, next(raw_of(a) for a in arrays if type(a) not in NUMBERS))
+    return beside(library, x, next(bottom_of(a) for a in arrays if type(a) not in NUMBERS))
 
 
 def _named(name: str, function: Callable[..., Any], doc: str) -> Callable[..., Any]:
@@ -38,12 +54,12 @@ def _named(name: str, function: Callable[..., Any], doc: str) -> Callable[..., A
     return function
 
 
-def _of_one(**docs: str) -> list[Callable[..., Any]]:
+def _of_one(batch: Any = leading, **docs: str) -> list[Callable[..., Any]]:
     """Define functions of one array that have no gradient."""
 
     def define(name: str) -> Callable[..., Any]:
         def function(x: Any, /) -> Any:
-            return compared(name, x)
+            return compared(name, x, batch=batch)
 
         return function
 
@@ -55,33 +71,35 @@ def _of_two(**docs: str) -> list[Callable[..., Any]]:
 
     def define(name: str) -> Callable[..., Any]:
         def function(x: Any, y: Any, /) -> Any:
-            return compared(name, x, y)
+            return compared(name, x, y, batch=aligned)
 
         return function
 
     return [_named(name, define(name), doc) for name, doc in docs.items()]
 
 
-def _over_axes(**docs: str) -> list[Callable[..., Any]]:
+def _over_axes(batch: Any, **docs: str) -> list[Callable[..., Any]]:
     """Define reductions that have no gradient."""
 
     def define(name: str) -> Callable[..., Any]:
         def function(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
-            return compared(name, x, axis=axis, keepdims=keepdims)
+            return compared(name, x, batch=batch, axis=axis, keepdims=keepdims)
 
         return function
 
     return [_named(name, define(name), doc) for name, doc in docs.items()]
 
 
-isnan, isinf, isfinite, signbit, logical_not, bitwise_invert, nonzero = _of_one(
+isnan, isinf, isfinite, signbit, logical_not, bitwise_invert = _of_one(
     isnan="Tell where x is NaN.",
     isinf="Tell where x is infinite.",
     isfinite="Tell where x is neither infinite nor NaN.",
     signbit="Tell where the sign bit of x is set: -0.0 included.",
     logical_not="Return not x, elementwise.",
     bitwise_invert="Return ~x, bit by bit.",
-    nonzero="Return the positions of elements that are not zero, one array per axis.",
+)
+(nonzero,) = _of_one(
+    batch=None, nonzero="Return the positions of elements that are not zero, one array per axis."
 )
 equal, not_equal, less, less_equal, greater, greater_equal = _of_two(
     equal="Tell where x == y.",
@@ -103,12 +121,18 @@ bitwise_and, bitwise_or, bitwise_xor, bitwise_left_shift, bitwise_right_shift = 
     bitwise_left_shift="Return x << y.",
     bitwise_right_shift="Return x >> y.",
 )
-all_of, any_of, argmax, argmin, count_nonzero = _over_axes(
+all_of, any_of, count_nonzero = _over_axes(
+    over(),
     all="Tell whether all elements over axes are true. None means all axes.",
     any="Tell whether an element over axes is true. None means all axes.",
+    count_nonzero="Return how many elements over axes are not zero. None means all axes.",
+)
+
+
+argmax, argmin = _over_axes(
+    flattening,
     argmax="Return the position of the first largest element along an axis; None flattens x.",
     argmin="Return the position of the first smallest element along an axis; None flattens x.",
-    count_nonzero="Return how many elements over axes are not zero. None means all axes.",
 )
 
 
@@ -117,7 +141,7 @@ def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool
 
     stable: equal elements keep their order. The result has no gradient.
     """
-    return compared("argsort", x, axis=axis, descending=descending, stable=stable)
+    return compared("argsort", x, batch=along(), axis=axis, descending=descending, stable=stable)
 
 
 def searchsorted(x: Any, y: Any, /, *, side: str = "left", sorter: Any = None) -> Any:
@@ -127,16 +151,30 @@ def searchsorted(x: Any, y: Any, /, *, side: str = "left", sorter: Any = None) -
     (`right`) equal elements. sorter: (n,) integer, the positions that sort x if it is not sorted.
     Returns integers of the shape of y. The result has no gradient.
     """
-    return compared("searchsorted", x, y, side=side, sorter=raw_of(sorter))
+    return compared("searchsorted", x, y, batch=one_by_one, side=side, sorter=raw_of(sorter))
+
+
+def on_values(function: Callable[..., Any], *operands: Any) -> Any:
+    """Return function(library's raw functions, values of the operands), as wrapped as they are untraced.
+
+    The function is elementwise, or one of the last axes, so that a batch axis in front is nothing to it.
+    """
+    values = [_off_tapes(x) for x in operands]
+    level = newest(values)
+    again = partial(on_values, function)
+    if level is None:
+        library = library_of_all(values)
+        out = function(library.raw, *[_beside(library, x, values) for x in values])
+    else:
+        out = level.mapped(again, aligned, values, {})
+    return without_gradient(again, operands, {}, out)
 
 
 def _by_value(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function of (xp, raw arrays) as one of arrays of any kind."""
 
     def of_arrays(*operands: Any) -> Any:
-        library = library_of_all(operands)
-        out = function(library.raw, *[_beside(library, raw_of(x), operands) for x in operands])
-        return without_gradient(of_arrays, operands, {}, out)
+        return on_values(function, *operands)
 
     of_arrays.__name__, of_arrays.__doc__ = function.__name__, function.__doc__
     return of_arrays
@@ -191,4 +229,4 @@ def stop_gradient(x: Any) -> Any:
 
 
 def _stopped(leaf: Any) -> Any:
-    return without_gradient(stop_gradient, (leaf,), {}, raw_of(leaf)) if isinstance(leaf, Array) else leaf
+    return on_values(lambda xp, x: x, leaf) if isinstance(leaf, Array) else leaf

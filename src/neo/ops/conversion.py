@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backends
-from ..core.array import Array, Traced, box, raw_of
+from ..core.array import Array, Traced, bottom_of, box, raw_of, unbox
 from ..core.dtypes import COMPLEX, INTEGER, REAL, kind
 from ..core.policy import library_of_all
 from ..errors import describe, short_name
 from . import broadcasting
+from .batching import leading
 from .formulas import positive
 from .registry import BuiltIn, rule
 
@@ -40,6 +41,7 @@ class To(BuiltIn):
     linear = True
     domain = (-2, 2)
     samples = [([(2, 3)], {"backend": "numpy", "device": "cpu"})]
+    batch = classmethod(leading)
 
     def forward(self, x, *, backend, device):
         here = library_of_all((x,))
@@ -61,7 +63,7 @@ def to(x: Any, target: str | None = None, /, *, device: Any = None, backend: str
     """
     if target is not None:
         backend, device = _either(str(target), backend, device)
-    raw = raw_of(x)
+    raw = bottom_of(x)
     here = library_of_all((raw,))
     with backends.use(here.name):
         there, place = backends.resolve(backend, device)
@@ -98,7 +100,7 @@ astype.policy = broadcasting.Astype  # type: ignore[attr-defined]
 
 def copied(x: Any) -> Any:
     """Return a copy of x, wrapped and traced as x is. Gradient: to x."""
-    if isinstance(x, Traced):
+    if isinstance(unbox(x), Traced):
         return positive(x)
     raw = raw_of(x)
     again = library_of_all((raw,)).xp.asarray(raw, copy=True)

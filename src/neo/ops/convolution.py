@@ -11,8 +11,9 @@ from typing import Any
 from ..backends import define
 from ..core.policy import library_of_all
 from ..errors import describe
-from .broadcasting import conj
-from .manipulation import flip
+from .batching import all_batched
+from .broadcasting import conj, reshape
+from .manipulation import flip, moveaxis
 from .promotion import one_dtype
 from .registry import BuiltIn, composite, rule
 from .windows import Windows, flat, surrounded, unpadded
@@ -74,6 +75,31 @@ AT = Windows((2,), (1,), ((1, 0),), (1,))
 WIDE = Windows((2, 3), (2, 1), ((0, 1), (1, 1)), (1, 2))
 
 
+def _grouped(cls: Any, batched: Any, x: Any, y: Any, axis: int, *, groups: int, **settings: Any) -> Any:
+    """Return a convolution of batches: the examples are groups of channels that do not meet.
+
+    axis: of the result, in one example, that holds the channels.
+    """
+    if axis and not batched[1]:
+        n, rows = x.shape[:2]
+        out = cls.of(reshape(x, (n * rows, *x.shape[2:])), y, groups=groups, **settings)
+        return reshape(out, (n, rows, *out.shape[1:]))
+    x, y = all_batched(batched, (x, y))
+    n = x.shape[0]
+    first = 0 if axis else 1
+    out = cls.of(_side_by_side(x, 1), _side_by_side(y, first), groups=n * groups, **settings)
+    shape = tuple(out.shape)
+    apart = reshape(out, (*shape[:axis], n, shape[axis] // n, *shape[axis + 1 :]))
+    return moveaxis(apart, axis, 0)
+
+
+def _side_by_side(x: Any, axis: int) -> Any:
+    """Return (n, ...) with the examples side by side along an axis of one example."""
+    x = moveaxis(x, 0, axis)
+    shape = tuple(x.shape)
+    return reshape(x, (*shape[:axis], shape[axis] * shape[axis + 1], *shape[axis + 2 :]))
+
+
 class Conv(BuiltIn):
     multilinear = True
     domain = ANY
@@ -81,6 +107,8 @@ class Conv(BuiltIn):
         ([(2, 1, 4), (3, 1, 2)], {"at": AT}),
         ([(1, 4, 3, 4), (2, 2, 2, 3)], {"at": WIDE, "groups": 2}),
     ]
+
+    batch = classmethod(lambda cls, batched, x, w, **settings: _grouped(cls, batched, x, w, 1, **settings))
 
     def forward(self, x, w, *, at, groups):
         self.ctx.save(x if self.needs(1) else None, w if self.needs(0) else None)
@@ -104,6 +132,8 @@ class ConvToInput(BuiltIn):
         ([(1, 2, 2, 2), (2, 2, 2, 3)], {"at": WIDE, "groups": 2, "lengths": (3, 4)}),
     ]
 
+    batch = classmethod(lambda cls, batched, g, w, **settings: _grouped(cls, batched, g, w, 1, **settings))
+
     def forward(self, g, w, *, at, groups, lengths):
         self.ctx.save(g if self.needs(1) else None, w if self.needs(0) else None)
         self.at, self.groups = at, groups
@@ -122,6 +152,8 @@ class ConvToKernel(BuiltIn):
     multilinear = True
     domain = ANY
     samples = [([(2, 1, 4), (2, 3, 4)], {"at": AT})]
+
+    batch = classmethod(lambda cls, batched, x, g, **settings: _grouped(cls, batched, x, g, 0, **settings))
 
     def forward(self, x, g, *, at, groups):
         self.ctx.save(x if self.needs(1) else None, g if self.needs(0) else None)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import backends
-from ..core.array import Array, Traced, box, raw_of
+from ..core.array import Array, Traced, bottom_of, box, raw_of, unbox
 from ..core.policy import is_raw, library_of_all
 from ..errors import describe
 from .broadcasting import astype, broadcast_to
@@ -164,13 +164,13 @@ def _through_numpy(obj: Any) -> np.ndarray:
 
 def _from_array(obj: Any, dtype: Any, device: Any, backend: Any, copy: bool | None) -> Array:
     out = to(box(obj), backend=backend, device=device)
-    library = backends.of(raw_of(out))
+    library = backends.of(bottom_of(out))
     if dtype is not None and library.dtype(dtype) != out.dtype:
         if copy is False:
             raise ValueError(f"asarray(copy=False) cannot change the dtype {out.dtype} to {dtype}")
         return astype(out, library.dtype(dtype))
-    if copy and raw_of(out) is raw_of(obj):
-        out = box(library.xp.asarray(raw_of(out), copy=True)) if not isinstance(out, Traced) else +out
+    if copy and bottom_of(out) is bottom_of(obj):
+        out = +out if isinstance(unbox(out), Traced) else box(library.xp.asarray(raw_of(out), copy=True))
     return out
 
 
@@ -181,7 +181,7 @@ def _from_sequence(obj: Any, dtype: Any, device: Any, backend: Any) -> Array:
         return box(
             library.asarray(_through_numpy(obj).tolist() if dtype is None else list(obj), dtype, place)
         )
-    like = raw_of(arrays[0])
+    like = bottom_of(arrays[0])
     name, place = library_of_all((like,)).name, library_of_all((like,)).device(like)
     out = _stacked(obj, name, place)
     return _from_array(out, dtype, device, backend, None)
@@ -211,10 +211,10 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None, back
 
 def _like(create: Callable[..., Array], x: Any, values: tuple[Any, ...], dtype: Any, device: Any) -> Any:
     """Return what a creation function makes with the shape, dtype, library and device of x."""
-    raw = raw_of(x)
+    raw = bottom_of(x)
     library = library_of_all((raw,))
     out = create(
-        tuple(raw.shape),
+        tuple(x.shape),
         *values,
         dtype=raw.dtype if dtype is None else dtype,
         device=library.device(raw) if device is None else device,

@@ -41,6 +41,13 @@ class Einsum(BuiltIn):
         names = [output, *(s for j, s in enumerate(inputs) if j != k)]
         return Einsum.of(g, *others, subscripts=f"{','.join(names)}->{inputs[k]}")
 
+    @classmethod
+    def batch(cls, batched, *operands, subscripts):
+        inputs, output = _split(subscripts)
+        letter = next(c for c in _LETTERS if c not in subscripts)
+        names = [letter + s if own else s for s, own in zip(inputs, batched, strict=True)]
+        return cls.of(*operands, subscripts=f"{','.join(names)}->{letter}{output}")
+
 
 def _split(subscripts: str) -> tuple[list[str], str]:
     left, _, output = subscripts.partition("->")

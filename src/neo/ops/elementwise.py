@@ -20,9 +20,11 @@ from .. import backends
 from ..core.array import Array, Plain, Traced, box, unbox
 from ..core.call import call
 from ..core.dtypes import COMPLEX, kind
+from ..core.policy import is_raw
 from ..core.pushing import total
 from ..errors import describe
 from . import lean
+from .batching import aligned
 from .broadcasting import broadcast_to, conj, unbroadcast
 from .constant import equal
 from .kernels import Kernel
@@ -62,7 +64,12 @@ def _puller(formula: Formula, count: int) -> Callable[[Any, Any], Any] | None:
         return None
     if count == 0:
         return lambda g, saved: formula(g)
-    return formula if count == 1 else lambda g, saved: formula(g, *saved)
+    return formula if count == 1 else lambda g, saved: formula(g, *_like(g, saved))
+
+
+def _like(g: Any, saved: Any) -> Any:
+    """Return saved values, boxed if g is: a strict library's own array takes no traced one on its right."""
+    return [box(x) if is_raw(x) else x for x in saved] if isinstance(g, Array) else saved
 
 
 def _nothing(values: Any) -> None:
@@ -76,6 +83,7 @@ class Elementwise(BuiltIn):
     # A formula for complex operands of a function that is not holomorphic.
     on_complex: Rule | None = None
     kernel: Callable[..., Any]
+    batch = classmethod(aligned)
 
     def forward(self, *operands):
         out = type(self).kernel(*operands)
@@ -117,7 +125,7 @@ class Elementwise(BuiltIn):
         rule = self.rules[k]
         if rule is None or not self.needs(k):
             return None
-        saved = [values[p] for p in rule.places]
+        saved = _like(g, [values[p] for p in rule.places])
         if kind(g.dtype) == COMPLEX and rule is not self.on_complex:
             dx = conj(rule.formula(conj(g), *saved))
         else:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.array import raw_of
+from ..core.array import bottom_of
 from ..core.dtypes import COMPLEX, REAL, kind
 from ..core.policy import library_of_all
 from ..errors import describe, short_name
+from .batching import along
 from .broadcasting import astype, broadcast_to, conj, positive_axes
 from .indexing import getitem
 from .manipulation import arange_like, concat
@@ -55,6 +56,7 @@ class Fourier(BuiltIn):
     linear = True
     domain = ANY
     one_way = "fft"
+    batch = classmethod(along("axes"))
 
     def forward(self, x, *, s, axes, norm):
         self.ctx.save(tuple(x.shape), axes, norm)
@@ -95,6 +97,7 @@ class RealFourier(BuiltIn):
 
     linear = True
     domain = ANY
+    batch = classmethod(along("axes"))
 
     def forward(self, x, *, s, axes, norm):
         self.ctx.save(tuple(x.shape), s, axes, norm)
@@ -123,6 +126,7 @@ class InverseRealFourier(BuiltIn):
 
     linear = True
     domain = ANY
+    batch = classmethod(along("axes"))
 
     def forward(self, z, *, s, axes, norm):
         self.ctx.save(tuple(z.shape), axes, norm)
@@ -147,12 +151,12 @@ class Irfftn(InverseRealFourier):
 
 def _weights(like: Any, axis: int, n: int, inner: float) -> Any:
     """Return 1 at the frequencies that are their own mirror image of n, else `inner`, along axis."""
-    raw = raw_of(like)
+    raw = bottom_of(like)
     xp = library_of_all((raw,)).xp
     k = arange_like(raw, n // 2 + 1)
     alone = xp.astype((k == 0) | (2 * k == n), xp.real(raw).dtype)
     weights = inner + (1 - inner) * alone
-    return xp.reshape(weights, (-1,) + (1,) * (len(raw.shape) - 1 - axis))
+    return xp.reshape(weights, (-1,) + (1,) * (len(like.shape) - 1 - axis))
 
 
 def resized(x: Any, shape: tuple[int, ...], axes: Sequence[int]) -> Any:

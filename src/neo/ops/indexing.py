@@ -5,38 +5,18 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
-
-from .. import backends
-from ..core.array import Array, Traced, raw_of, unbox
+from ..core.array import Array, Batched, Traced, beneath, bottom_of, raw_of, unbox, values_of
 from ..core.dtypes import COMPLEX, INTEGER, differentiable, kind
 from ..core.policy import library_of_all
 from ..errors import describe, short_name
+from .batching import all_batched, along, ranked, spread
 from .broadcasting import astype, positive_axes, reshape, sum, unbroadcast
-from .manipulation import arange_like
+from .keys import Plan, filled, is_batched_mask, parted
+from .manipulation import arange_like, permute_dims
 from .registry import BuiltIn, composite, rule
-from .selection import zero_like
+from .selection import where, zero_like
 
 ANY = (-2, 2)
-
-
-def raw_key(key: Any) -> Any:
-    """Return an index with the library's own arrays in place of boxed and traced ones."""
-    if isinstance(key, tuple):
-        return tuple([raw_key(k) for k in key])
-    if isinstance(key, list):
-        return _positions(key)
-    return raw_of(key)
-
-
-def _positions(key: list[Any]) -> np.ndarray:
-    """Return a list of integers or bools as an index array; every backend takes NumPy's."""
-    if any([isinstance(k, Array) for k in key]):
-        raise IndexError("cannot index with a list of arrays; stack them: neo.asarray([...])")
-    positions = np.asarray(key, dtype=int if key == [] else None)
-    if positions.dtype.kind not in "bi":
-        raise IndexError(f"cannot index with {key!r}; a list that indexes holds integers or bools")
-    return positions
 
 
 def is_basic(key: Any) -> bool:
@@ -59,13 +39,20 @@ class Getitem(BuiltIn):
         ([(3, 4)], {"key": slice(0, 0)}),
     ]
 
-    def forward(self, x, *, key):
+    def forward(self, x, *indices, key):
+        key = filled(key, indices) if indices else key
         self.ctx.save(tuple(x.shape), key)
         return self.xp.getitem(x, key)
 
     def backward(self, g):
         shape, key = self.ctx.release
-        return scatter(g, shape=shape, key=key)
+        return beside_none(self, scatter(g, shape=shape, key=key))
+
+    @classmethod
+    def batch(cls, batched, x, *indices, key):
+        own, *flags = batched
+        plan = Plan(key, len(x.shape) - own, indices, flags, arange_like(x, x.shape[0]) if own else None)
+        return permute_dims(getitem(x, plan.key), plan.order)
 
 
 @rule(Getitem)
@@ -75,7 +62,14 @@ def getitem(x: Any, key: Any, /) -> Any:
     Gradient: to x; a position taken several times gets the sum.
     Raises IndexError when an index is out of range.
     """
-    return Getitem.of(x, key=raw_key(key))
+    key, batched = parted(key)
+    return Getitem.of(x, *batched, key=key)
+
+
+def beside_none(call: Any, *gradients: Any) -> Any:
+    """Return gradients, and None for each batched index array among the operands of a call."""
+    rest = len(call.slots) - len(gradients)
+    return gradients[0] if len(call.slots) == 1 else (*gradients, *[None] * rest)
 
 
 class Scatter(BuiltIn):
@@ -86,7 +80,8 @@ class Scatter(BuiltIn):
         ([(3, 4)], {"shape": (2, 4), "key": [0, 1, 0]}),
     ]
 
-    def forward(self, g, *, shape, key):
+    def forward(self, g, *indices, shape, key):
+        key = filled(key, indices) if indices else key
         self.ctx.save(key)
         device = library_of_all((g,)).device(g)
         zeros = self.xp.zeros(shape, dtype=g.dtype, device=library_of_all((g,)).place(device))
@@ -95,13 +90,22 @@ class Scatter(BuiltIn):
 
     def backward(self, g):
         (key,) = self.ctx.release
-        return getitem(g, key)
+        return beside_none(self, getitem(g, key))
+
+    @classmethod
+    def batch(cls, batched, g, *indices, shape, key):
+        own, *flags = batched
+        n = next(x.shape[0] for x, own in zip((g, *indices), batched, strict=True) if own)
+        plan = Plan(key, len(shape), indices, flags, arange_like(g, n))
+        g = g if own else spread(g, n)
+        return scatter(permute_dims(g, plan.inverse), shape=(n, *shape), key=plan.key)
 
 
 @rule(Scatter)
 def scatter(g: Any, /, *, shape: tuple[int, ...], key: Any) -> Any:
     """Return zeros of a shape with g added at key: the gradient of indexing."""
-    return Scatter.of(g, shape=shape, key=key)
+    key, batched = parted(key)
+    return Scatter.of(g, *batched, shape=shape, key=key)
 
 
 class Setitem(BuiltIn):
@@ -117,16 +121,34 @@ class Setitem(BuiltIn):
         ([(), ()], {"key": ()}),
     ]
 
-    def forward(self, x, value, *, key):
+    def forward(self, x, value, *indices, key):
+        key = filled(key, indices) if indices else key
         self.ctx.save(tuple(value.shape), key)
         return self.xp.put(x, key, value)
 
     def backward(self, g):
         shape, key = self.ctx.release
-        return (
-            Setitem.of(g, zero_like(g), key=key) if self.needs(0) else None,
+        return beside_none(
+            self,
+            setitem(g, key, zero_like(g)) if self.needs(0) else None,
             _value_gradient(g, key, shape) if self.needs(1) else None,
         )
+
+    @classmethod
+    def batch(cls, batched, x, value, *indices, key):
+        return written(setitem, batched, x, value, indices, key)
+
+
+def written(write: Any, batched: Any, x: Any, value: Any, indices: Any, key: Any) -> Any:
+    """Return write(x, key, value) on all examples of a batch."""
+    own, own_value, *flags = batched
+    n = next(y.shape[0] for y, own in zip((x, value, *indices), batched, strict=True) if own)
+    x = x if own else spread(x, n)
+    plan = Plan(key, len(x.shape) - 1, indices, flags, arange_like(x, n))
+    value = ranked(value if own_value else reshape(value, (1, *value.shape)), len(plan.order) - 1)
+    # Leading axes of length 1 more than the place has are dropped, as in any assignment.
+    value = reshape(value, (value.shape[0], *value.shape[len(value.shape) + 1 - len(plan.order) :]))
+    return write(x, plan.key, permute_dims(value, plan.inverse))
 
 
 def _value_gradient(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
@@ -144,12 +166,10 @@ def summed_to(taken: Any, shape: tuple[int, ...]) -> Any:
 
 def _written(g: Any, key: Any) -> Any:
     """Tell which of the values written at key stayed: of several at one position, the last."""
-    library = library_of_all((g,))
-    positions = arange_like(g, prod(g.shape))
-    positions = library.xp.reshape(positions, tuple(g.shape))
-    taken = library.raw.getitem(positions, key)
-    numbers = library.xp.reshape(arange_like(g, prod(taken.shape)), tuple(taken.shape))
-    return library.raw.getitem(library.raw.put(positions, key, numbers), key) == numbers
+    positions = reshape(arange_like(g, prod(g.shape)), tuple(g.shape))
+    taken = getitem(positions, key)
+    numbers = reshape(arange_like(g, prod(taken.shape)), tuple(taken.shape))
+    return getitem(setitem(positions, key, numbers), key) == numbers
 
 
 @rule(Setitem)
@@ -159,16 +179,31 @@ def setitem(x: Any, key: Any, value: Any, /) -> Any:
     Gradient: to x where it was kept, to value where it was written.
     Raises TypeError when the dtype of value does not fit into that of x.
     """
-    return Setitem.of(x, like_elements(x, value), key=raw_key(key))
+    value = like_elements(x, value)
+    if is_batched_mask(key):
+        return _chosen(x, values_of(key), value)
+    key, batched = parted(key)
+    return Setitem.of(x, value, *batched, key=key)
 
 
 def like_elements(x: Any, value: Any) -> Any:
     """Return a value to be written into x as an array of x's dtype; TypeError if it does not fit."""
-    raw = raw_of(x)
+    raw = bottom_of(x)
     if not hasattr(value, "dtype"):
         library = library_of_all((raw,))
         return library.asarray(value, raw.dtype, library.device(raw))
     return value if value.dtype == raw.dtype else astype(_fitting(value, raw), raw.dtype)
+
+
+def _chosen(x: Any, mask: Any, value: Any) -> Any:
+    """Return x with a value where a batched mask is true: the same number, or row, in every place."""
+    rest = len(x.shape) - len(mask.shape)
+    if len(value.shape) > rest:
+        raise IndexError(
+            f"x[mask] = value with a batched mask (shape {mask.shape}) takes one value for all places, got "
+            f"{describe(value)}. Use neo.numpy.where(mask, values, x) with values of the shape of x"
+        )
+    return where(reshape(mask, (*mask.shape, *[1] * rest)), value, x)
 
 
 def _fitting(value: Any, into: Any) -> Any:
@@ -192,8 +227,9 @@ def rebind(x: Array, value: Any) -> None:
     if not isinstance(x, Traced):
         x.data = value
     elif isinstance(value, Traced):
+        held = beneath(value)
         x.__class__ = type(value)
-        x.data, x.shape, x.tape, x.slot = value.data, value.shape, value.tape, value.slot
+        x.data, x.shape, x.tape, x.slot = held, value.shape, value.tape, value.slot
     else:
         # Nothing traced is left in it: the value becomes an input nobody asks the gradient of.
         rebind(x, x.tape.trace(value))
@@ -203,6 +239,7 @@ class Take(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(4,)], {"indices": [0, 2, 2]}), ([(3, 4)], {"indices": [3, 0, 0], "axis": 1})]
+    batch = classmethod(along())
 
     def forward(self, x, *, indices, axis):
         self.ctx.save(tuple(x.shape), indices, axis)
@@ -226,14 +263,17 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
             raise ValueError(f"take needs axis= for an array with {x.ndim} axes")
         axis = 0
     (axis,) = positive_axes(axis, x.ndim)
-    return Take.of(x, indices=_indices(x, indices), axis=axis)
+    indices = _indices(x, indices)
+    if type(indices) is Batched:
+        return getitem(x, (*[slice(None)] * axis, indices))
+    return Take.of(x, indices=indices, axis=axis)
 
 
 def _indices(x: Any, indices: Any) -> Any:
-    raw = raw_of(indices)
+    raw = values_of(indices)
     if not hasattr(raw, "dtype"):
         library = library_of_all((x,))
-        raw = library.asarray(raw, None, library.device(raw_of(x)))
+        raw = library.asarray(raw, None, library.device(bottom_of(x)))
     if kind(raw.dtype) != INTEGER:
         raise IndexError(f"indices must be integers, got {describe(raw)}")
     return raw
@@ -247,13 +287,20 @@ class TakeAlongAxis(BuiltIn):
         ([(2, 3)], {"indices": [[2, 0, 2, 1], [1, 1, 0, 0]]}),
     ]
 
-    def forward(self, x, *, indices, axis):
+    def forward(self, x, *batched, indices, axis):
+        (indices,) = batched or (indices,)
         self.ctx.save(tuple(x.shape), indices, axis)
         return self.xp.take_along_axis(x, indices, axis=axis)
 
     def backward(self, g):
         shape, indices, axis = self.ctx.release
-        return scatter(g, shape=shape, key=_open_grid(raw_of(g), shape, indices, axis))
+        return beside_none(self, scatter(g, shape=shape, key=_open_grid(g, shape, indices, axis)))
+
+    @classmethod
+    def batch(cls, batched, x, *places, indices, axis):
+        if not places:
+            return take_along_axis(x, reshape(indices, (1, *indices.shape)), axis=axis + 1)
+        return take_along_axis(*all_batched(batched, (x, *places)), axis=axis + 1)
 
 
 def _open_grid(g: Any, shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
@@ -262,7 +309,7 @@ def _open_grid(g: Any, shape: tuple[int, ...], indices: Any, axis: int) -> tuple
     for k in range(len(shape)):
         lengths = [1] * len(shape)
         lengths[k] = -1
-        places = backends.of(g).xp.reshape(arange_like(g, shape[k]), tuple(lengths))
+        places = reshape(arange_like(g, shape[k]), tuple(lengths))
         grid.append(indices if k == axis else places)
     return tuple(grid)
 
@@ -274,13 +321,16 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
     indices: integer, with as many axes as x; the other lengths broadcast. Gradient: to x.
     """
     (axis,) = positive_axes(axis, x.ndim)
-    return TakeAlongAxis.of(x, indices=_indices(x, indices), axis=axis)
+    indices = _indices(x, indices)
+    batched = [indices] if type(indices) is Batched else []
+    return TakeAlongAxis.of(x, *batched, indices=None if batched else indices, axis=axis)
 
 
 class Repeat(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(2, 3)], {"repeats": 2, "axis": 1})]
+    batch = classmethod(along())
 
     def forward(self, x, *, repeats, axis):
         self.ctx.save(tuple(x.shape), repeats, axis)

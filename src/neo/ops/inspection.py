@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import backends
-from ..core.array import Array, raw_of
+from ..core.array import Array, bottom_of
 from ..core.dtypes import COMPLEX, REAL, kind
 from ..errors import short_name
 
@@ -80,7 +80,7 @@ class IntegerLimits:
 
 def _library(*values: Any) -> backends.Backend:
     """Return the backend of the first array among values, else of the first dtype, else the one in use."""
-    raws = [raw_of(x) for x in values]
+    raws = [bottom_of(x) for x in values]
     for x in raws:
         if hasattr(x, "dtype") and backends.is_array(x):
             return backends.of(x)
@@ -94,7 +94,7 @@ def _library(*values: Any) -> backends.Backend:
 
 def _own(library: backends.Backend, x: Any) -> Any:
     """Return an array as the library's own, and a dtype of any library as that of this one."""
-    x = raw_of(x)
+    x = bottom_of(x)
     if isinstance(x, bool | int | float | complex) or backends.is_array(x):
         return x
     return library.dtype(x)
@@ -117,7 +117,7 @@ def can_cast(from_: Any, to: Any, /) -> bool:
 
 
 def _dtype_of(x: Any, library: backends.Backend) -> Any:
-    return raw_of(x).dtype if isinstance(x, Array) or backends.is_array(x) else library.dtype(x)
+    return bottom_of(x).dtype if isinstance(x, Array) or backends.is_array(x) else library.dtype(x)
 
 
 def finfo(type: Any, /) -> FloatLimits:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
-from ..core.array import raw_of
+from ..core.array import bottom_of
 from ..core.policy import library_of_all
+from .batching import along, joined, leading, ranked, shifted
 from .broadcasting import Axes, broadcast_to, positive_axes, reshape, sum
 from .promotion import one_dtype
 from .registry import BuiltIn, composite, rule
@@ -26,6 +28,10 @@ class PermuteDims(BuiltIn):
         (inverse,) = self.ctx.release
         return permute_dims(g, inverse)
 
+    @classmethod
+    def batch(cls, batched, x, *, axes):
+        return cls.of(x, axes=(0, *shifted(axes, len(axes))))
+
 
 @rule(PermuteDims)
 def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Any:
@@ -43,6 +49,7 @@ class MatrixTranspose(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(2, 3)], {}), ([(2, 3, 4)], {})]
+    batch = classmethod(leading)
 
     def forward(self, x):
         return self.xp.matrix_transpose(x)
@@ -108,6 +115,7 @@ class Flip(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(2, 3)], {"axis": None}), ([(2, 3)], {"axis": 1})]
+    batch = classmethod(along())
 
     def forward(self, x, *, axis):
         self.ctx.save(axis)
@@ -138,6 +146,14 @@ class Roll(BuiltIn):
         back = tuple([-s for s in shift]) if isinstance(shift, tuple) else -shift
         return roll(g, back, axis=axis)
 
+    @classmethod
+    def batch(cls, batched, x, *, shift, axis):
+        if axis is None:  # along the flattened example
+            flat = cls.of(reshape(x, (x.shape[0], prod(x.shape[1:]))), shift=shift, axis=1)
+            return reshape(flat, x.shape)
+        axes = shifted(axis, len(x.shape) - 1)
+        return cls.of(x, shift=shift, axis=axes if isinstance(axis, tuple) else axes[0])
+
 
 @rule(Roll)
 def roll(x: Any, /, shift: int | tuple[int, ...], *, axis: Axes = None) -> Any:
@@ -152,6 +168,7 @@ class Concat(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(2, 3), (1, 3)], {"axis": 0}), ([(2, 3), (2, 0), (2, 1)], {"axis": 1})]
+    batch = classmethod(joined)
 
     def forward(self, *arrays, axis):
         self.ctx.save(axis, tuple([x.shape[axis] for x in arrays]))
@@ -184,6 +201,7 @@ class Stack(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(2, 3), (2, 3)], {"axis": 0}), ([(2,), (2,), (2,)], {"axis": 1})]
+    batch = classmethod(joined)
 
     def forward(self, *arrays, axis):
         self.ctx.save(axis)
@@ -209,6 +227,7 @@ class Unstack(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(2, 3)], {"axis": 0}), ([(2, 3)], {"axis": 1})]
+    batch = classmethod(along())
 
     def forward(self, x, *, axis):
         self.ctx.save(axis)
@@ -243,6 +262,11 @@ class Tile(BuiltIn):
         pairs = tuple([k for pair in zip(times, lengths, strict=True) for k in pair])
         return reshape(sum(reshape(g, pairs), axis=tuple(range(0, 2 * n, 2))), shape)
 
+    @classmethod
+    def batch(cls, batched, x, *, repetitions):
+        x = ranked(x, len(repetitions))
+        return cls.of(x, repetitions=(1,) * (len(x.shape) - len(repetitions)) + repetitions)
+
 
 @rule(Tile)
 def tile(x: Any, repetitions: tuple[int, ...], /) -> Any:
@@ -254,6 +278,7 @@ class Tril(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(3, 3)], {"k": 0}), ([(2, 3, 4)], {"k": -1})]
+    batch = classmethod(leading)
 
     def forward(self, x, *, k):
         self.ctx.save(k)
@@ -274,6 +299,7 @@ class Triu(BuiltIn):
     linear = True
     domain = ANY
     samples = [([(3, 3)], {"k": 0}), ([(2, 3, 4)], {"k": 1})]
+    batch = classmethod(leading)
 
     def forward(self, x, *, k):
         self.ctx.save(k)
@@ -329,6 +355,6 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Any, ...]:
 
 def arange_like(x: Any, n: int) -> Any:
     """Return the integers below n as a raw array of x's library and device."""
-    raw = raw_of(x)
+    raw = bottom_of(x)
     library = library_of_all((raw,))
     return library.xp.arange(n, device=library.place(library.device(raw)))

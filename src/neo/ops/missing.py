@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..core.array import bottom_of
 from ..core.dtypes import REAL, kind
 from ..core.policy import library_of_all
 from .broadcasting import Axes, astype, reshape, sum
@@ -135,6 +136,7 @@ def nanargmin(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> 
 
 
 def _position(name: str, function: Any, x: Any, axis: int | None, keepdims: bool, worst: float) -> Any:
-    if bool(any_of(equal(_count(_floating(x), axis, keepdims), 0))):
+    count = bottom_of(_count(_floating(x), axis, keepdims))  # of every example, if x is batched
+    if bool(any_of(equal(count, 0))):
         raise ValueError(f"{name}: a row of shape {tuple(x.shape)} along axis {axis} holds nothing but NaN")
     return function(_filled(x, worst), axis=axis, keepdims=keepdims)

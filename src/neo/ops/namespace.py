@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from .. import backends
-from ..core.array import Array, raw_of
+from ..core.array import Array, bottom_of
 from ..core.policy import library_of_all
 from .inspection import Info
 
@@ -97,7 +97,7 @@ class Namespace:
 
     def _owns(self, values: Any) -> bool:
         """Tell whether what asarray was given is an array of this library, which stays where it is."""
-        raw = raw_of(values[0]) if values else None
+        raw = bottom_of(values[0]) if values else None
         return isinstance(raw, backends.get(self._backend).arrays)
 
     def __dir__(self) -> list[str]:
@@ -119,7 +119,7 @@ def namespace_of(x: Any, /, *, api_version: str | None = None) -> Namespace:
     """
     if api_version is not None and api_version not in VERSIONS:
         raise ValueError(f"no array API version {api_version!r}; neo.numpy follows {', '.join(VERSIONS)}")
-    raw = raw_of(x)
+    raw = bottom_of(x)
     library = library_of_all((raw,))
     key = (library.name, library.device(raw))
     if key not in _namespaces:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..core.array import raw_of
+from ..core.array import bottom_of
 from ..core.policy import library_of_all
 from ..errors import describe
 from .broadcasting import broadcast_to
@@ -100,7 +100,7 @@ def _surrounded(x: Any, widths: list[Pair], value: Any) -> Any:
     key = tuple([slice(low, low + n) for n, (low, _) in zip(x.shape, widths, strict=True)])
     if value == 0:
         return x if shape == tuple(x.shape) else scatter(x, shape=shape, key=key)
-    raw = raw_of(x)
+    raw = bottom_of(x)
     library = library_of_all((raw,))
     place = library.place(library.device(raw))
     return setitem(library.xp.full(shape, value, dtype=raw.dtype, device=place), key, x)
@@ -123,7 +123,7 @@ def _stretched(x: Any, axis: int, n: int, value: Any) -> Any:
 def _ramp(x: Any, axis: int, pair: Pair, given: Any) -> Any:
     """Return x with straight lines from its edges to the given values."""
     parts = []
-    raw, library = raw_of(x), library_of_all((x,))
+    raw, library = bottom_of(x), library_of_all((x,))
     shape = tuple([-1 if k == axis else 1 for k in range(len(x.shape))])
     for n, value, edge in zip(pair, given, (0, -1), strict=True):
         order = range(n) if edge == 0 else range(n - 1, -1, -1)
@@ -156,7 +156,7 @@ def _copied(positions: Callable[[int, int], int]) -> Callable[..., Any]:
 
 def _none(x: Any) -> Any:
     library = library_of_all((x,))
-    return library.asarray([], "int64", library.device(raw_of(x)))
+    return library.asarray([], "int64", library.device(bottom_of(x)))
 
 
 def _odd(x: Any, axis: int, part: Any, places: range, positions: Callable[[int, int], int]) -> Any:

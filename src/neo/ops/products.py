@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod as product
 from typing import Any
 
+from .batching import aligned
 from .broadcasting import conj, positive_axes, reshape, unbroadcast
 from .manipulation import matrix_transpose, moveaxis, permute_dims
 from .promotion import one_dtype
@@ -15,6 +16,7 @@ class Matmul(BuiltIn):
     multilinear = True
     domain = (-2, 2)
     samples = [([(3, 4), (4, 2)], {}), ([(2, 3, 4), (4, 2)], {}), ([(2, 1, 3, 0), (2, 0, 2)], {})]
+    batch = classmethod(aligned)
 
     def forward(self, a, b):
         self.ctx.save(a if self.needs(1) else None, b if self.needs(0) else None)

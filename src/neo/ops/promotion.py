@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backends
-from ..core.array import raw_of
+from ..core.array import bottom_of
 from ..core.dtypes import COMPLEX, differentiable, kind
 from ..core.policy import library_of_all
 from .broadcasting import astype
@@ -25,8 +25,8 @@ def one_dtype(*operands: Any) -> list[Any]:
     first = arrays[0].dtype
     if len(arrays) == len(operands) and all([x.dtype == first for x in arrays]):
         return list(operands)
-    dtype = library.xp.result_type(*map(raw_of, operands))
-    device = library.device(raw_of(arrays[0]))
+    dtype = library.xp.result_type(*map(bottom_of, operands))
+    device = library.device(bottom_of(arrays[0]))
     return [library.asarray(x, dtype, device) if type(x) in NUMBERS else astype(x, dtype) for x in operands]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import backends
-from ..core.array import Traced, box, raw_of, unbox
+from ..core.array import Traced, bottom_of, box, raw_of, unbox
 from ..core.dtypes import COMPLEX, REAL, kind
 from ..core.policy import library_of_all
 from ..errors import describe
@@ -140,7 +140,7 @@ def _positions(method: str, rows: Any, n: Any, host: np.ndarray, q: Any) -> tupl
     n: how many numbers there are in each row, None for all. host: the values of q, flattened.
     """
     library = library_of_all((rows,))
-    place = library.device(raw_of(rows))
+    place = library.device(bottom_of(rows))
     if n is None and not isinstance(q, Traced):
         found = _places(np, method, rows.shape[-1], host)
         indices = [library.asarray(y.astype(np.int64), None, place) for y in found[:2]]

@@ -7,12 +7,13 @@ from functools import partial
 from math import prod as product
 from typing import Any
 
-from ..core.array import raw_of
+from ..core.array import bottom_of
 from ..core.policy import library_of_all
 from .broadcasting import broadcast_to, reshape
 from .formulas import divide, maximum, minimum, multiply, pow
-from .indexing import getitem, is_basic, like_elements, raw_key, setitem, summed_to, take
+from .indexing import beside_none, getitem, is_basic, like_elements, setitem, summed_to, take, written
 from .inspection import finfo, iinfo, isdtype
+from .keys import filled, parted, raw_key
 from .manipulation import arange_like, concat, expand_dims
 from .registry import BuiltIn, composite, rule
 from .statistics import max, min, prod
@@ -27,13 +28,18 @@ class AddAt(BuiltIn):
     domain = (-2, 2)
     samples = [ROW, TWICE, ([(3, 2), (1, 1, 2)], {"key": (slice(0, 2), None)})]
 
-    def forward(self, x, value, *, key):
+    def forward(self, x, value, *indices, key):
+        key = filled(key, indices) if indices else key
         self.ctx.save(tuple(value.shape), key)
         return self.xp.add_at(x, key, value)
 
     def backward(self, g):
         shape, key = self.ctx.release
-        return g, summed_to(getitem(g, key), shape) if self.needs(1) else None
+        return beside_none(self, g, summed_to(getitem(g, key), shape) if self.needs(1) else None)
+
+    @classmethod
+    def batch(cls, batched, x, value, *indices, key):
+        return written(add_at, batched, x, value, indices, key)
 
 
 @rule(AddAt)
@@ -43,7 +49,8 @@ def add_at(x: Any, key: Any, value: Any, /) -> Any:
     Gradient: to x, and to value where it was added. Raises TypeError when the dtype of value does
     not fit into that of x.
     """
-    return AddAt.of(x, like_elements(x, value), key=raw_key(key))
+    key, batched = parted(key)
+    return AddAt.of(x, like_elements(x, value), *batched, key=key)
 
 
 @composite(domain=AWAY, samples=[ROW, TWICE])
@@ -96,7 +103,7 @@ def _combined(x: Any, key: Any, value: Any, pair: Any, several: Any, neutral: An
         return setitem(x, key, pair(getitem(x, key), value))
     positions, rows, columns, order, shape = found
     values = take(reshape(broadcast_to(_trimmed(value, shape), shape), (-1,)), order)
-    library, raw = library_of_all((x,)), raw_of(x)
+    library, raw = library_of_all((x,)), bottom_of(x)
     width = int(library.xp.max(columns)) + 1
     place = library.place(library.device(raw))
     table = library.xp.full((positions.shape[0], width), neutral, dtype=raw.dtype, device=place)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.array import raw_of
+from ..core.array import bottom_of, values_of
 from ..core.policy import library_of_all
+from .batching import aligned
 from .broadcasting import unbroadcast
 from .promotion import NUMBERS, one_dtype
 from .registry import BuiltIn, rule
@@ -21,6 +22,7 @@ class Where(BuiltIn):
         ([(), ()], {"condition": [[True], [False]]}),
         ([(0, 1), (3,)], {"condition": [True, True, False]}),
     ]
+    batch = classmethod(aligned)
 
     def forward(self, condition, x, y):
         self.ctx.save(condition, tuple(x.shape), tuple(y.shape))
@@ -38,7 +40,7 @@ class Where(BuiltIn):
 
 def zero_like(g: Any) -> Any:
     """Return a 0-d zero of g's library, dtype and device."""
-    raw = raw_of(g)
+    raw = bottom_of(g)
     library = library_of_all((raw,))
     return library.asarray(0, raw.dtype, library.device(raw))
 
@@ -54,7 +56,7 @@ def where(condition: Any, x: Any, y: Any, /) -> Any:
     if type(x) in NUMBERS and type(y) in NUMBERS:
         library = library_of_all((condition,))
         x = library.asarray(
-            x, library.xp.result_type(library.asarray(x), y), library.device(raw_of(condition))
+            x, library.xp.result_type(library.asarray(x), y), library.device(bottom_of(condition))
         )
     x, y = one_dtype(x, y)
     return Where.of(condition, x, y)
@@ -64,13 +66,14 @@ class Clip(BuiltIn):
     # The standard leaves open what crossed bounds do.
     domain = ((-2, 2), (-2, -0.5), (0.5, 2))
     samples = [([(3, 4), (), ()], {}), ([(3, 4), (4,), (3, 1)], {})]
+    batch = classmethod(aligned)
 
     def forward(self, x, low, high):
         self.ctx.save(x, low, high)
         return self.xp.clip(x, low, high)
 
     def backward(self, g):
-        x, low, high = [raw_of(v) for v in self.ctx.release]
+        x, low, high = [values_of(v) for v in self.ctx.release]
         above = True if low is None else x >= low
         below = True if high is None else x <= high
         inside = above & below

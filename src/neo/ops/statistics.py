@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .batching import along, over
 from .broadcasting import Axes, astype, broadcast_to, conj, kept_shape, own_dtype, positive_axes, reshape, sum
 from .constant import argsort
 from .indexing import getitem, take_along_axis
@@ -31,6 +32,7 @@ def _freedom(x: Any, axis: Axes, correction: float) -> float:
 class Mean(BuiltIn):
     linear = True
     domain, samples = ANY, [*REDUCED, ([()], {})]
+    batch = classmethod(over())
 
     def forward(self, x, *, axis=None, keepdims=False):
         self.ctx.save(tuple(x.shape), axis)
@@ -49,6 +51,7 @@ def mean(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
 
 class Var(BuiltIn):
     domain, samples = ANY, [*REDUCED, ([(5,)], {"correction": 1})]
+    batch = classmethod(over())
 
     def forward(self, x, *, axis=None, correction=0.0, keepdims=False):
         self.ctx.save(x)
@@ -71,6 +74,7 @@ def var(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: bool
 
 class Std(BuiltIn):
     domain, samples = ANY, [*REDUCED, ([(5,)], {"correction": 1})]
+    batch = classmethod(over())
 
     def forward(self, x, *, axis=None, correction=0.0, keepdims=False):
         out = self.xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
@@ -96,6 +100,7 @@ class Extremum(BuiltIn):
     """What max and min share: the elements that reach the result share its gradient evenly."""
 
     domain, samples = ANY, [*REDUCED, ([()], {}), ([(0, 3)], {"axis": 1})]
+    batch = classmethod(over())
 
     def backward(self, g):
         x, out = self.ctx.release
@@ -156,6 +161,7 @@ def min(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
 
 class Prod(BuiltIn):
     domain, samples = ANY, [*REDUCED, ([()], {}), ([(2, 0)], {"axis": 1})]
+    batch = classmethod(over())
 
     def forward(self, x, *, axis, dtype, keepdims):
         self.ctx.save(x)
@@ -204,6 +210,7 @@ class CumulativeSum(BuiltIn):
         ([(4,)], {"axis": 0, "include_initial": True}),
         ([(2, 0)], {"axis": 1}),
     ]
+    batch = classmethod(along())
 
     def forward(self, x, *, axis, dtype=None, include_initial=False):
         self.ctx.save(axis, include_initial, x.dtype)
@@ -245,6 +252,7 @@ class CumulativeProd(BuiltIn):
         ([(4,)], {"axis": 0, "include_initial": True}),
         ([(2, 0)], {"axis": 1}),
     ]
+    batch = classmethod(along())
 
     def forward(self, x, *, axis, dtype=None, include_initial=False):
         self.ctx.save(x)

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .. import backends
-from ..core.array import Array, box, raw_of
+from ..core.array import Array, bottom_of, box, raw_of
 from ..core.policy import is_raw
 from ..errors import describe
 
@@ -31,10 +31,10 @@ def beside(like: Any, values: np.ndarray, dtype: str, device: Any, backend: Any)
     if not is_array(like):
         library, place = backends.resolve(backend, device)
     elif device is None and backend is None:
-        library = backends.of(raw_of(like))
-        place = library.device(raw_of(like))
+        library = backends.of(bottom_of(like))
+        place = library.device(bottom_of(like))
     else:
-        with backends.use(backends.of(raw_of(like)).name):
+        with backends.use(backends.of(bottom_of(like)).name):
             library, place = backends.resolve(backend, device)
     out = library.asarray(np.asarray(values), dtype, place)
     return out if is_array(like) and not isinstance(like, Array) else box(out)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.array import box, raw_of
+from ..core.array import bottom_of, box
 from ..core.dtypes import INTEGER
 from ..ops.broadcasting import positive_axes, reshape
 from ..ops.conversion import to as moved_to
@@ -121,6 +121,6 @@ def _picked(source: Any, order: np.ndarray, axis: int, device: Any, backend: Any
     """Return the elements at the positions, whose shape replaces the axis."""
     if source is None:
         return target("permutation", None, device, backend, (INTEGER,)).place(order, order.shape)
-    out = take(source, beside(raw_of(source), order.reshape(-1), "int64", None, None), axis=axis)
+    out = take(source, beside(bottom_of(source), order.reshape(-1), "int64", None, None), axis=axis)
     shape = tuple(source.shape)
     return out if order.ndim == 1 else reshape(out, (*shape[:axis], *order.shape, *shape[axis + 1 :]))

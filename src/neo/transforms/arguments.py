@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, Traced, box, raw_of, unbox
+from ..core.array import Array, Traced, bottom_of, box, unbox
 from ..core.dtypes import differentiable
 from ..core.tape import Tape
 from ..errors import describe, short_name
@@ -70,7 +70,7 @@ class Inputs:
             raise TypeError(_no_gradient(leaf, where(k)))
         self.boxed = self.boxed or isinstance(leaf, Array)
         self.nested = self.nested or isinstance(value, Traced)
-        self.libraries.add(backends.of(raw_of(value)))
+        self.libraries.add(backends.of(bottom_of(value)))
         return value
 
     def gradients(self, found: list[Any]) -> list[Any]:
@@ -106,11 +106,11 @@ def _no_gradient(leaf: Any, where: str) -> str:
 
 def _as_leaf(leaf: Any, value: Any, g: Any) -> Any:
     """Return a gradient as wrapped as its leaf; zeros like it when there is none."""
-    raw = raw_of(value)
+    raw = bottom_of(value)
     library = backends.of(raw)
     if g is None:
         place = library.place(library.device(raw))
-        g = library.xp.zeros(tuple(raw.shape), dtype=raw.dtype, device=place)
+        g = library.xp.zeros(tuple(value.shape), dtype=raw.dtype, device=place)
     g = unbox(g)
     if not isinstance(g, Traced) and type(g) is not type(raw):
         g = library.asarray(g)  # NumPy's reductions give scalars for 0-d arrays
@@ -233,7 +233,7 @@ def given(args: tuple[Any, ...], kwargs: dict[str, Any], key: Any) -> Any:
 
 
 def _is_differentiable(argument: Any) -> bool:
-    leaves = [raw_of(x) for x in tree.flatten(argument)[0]]
+    leaves = [bottom_of(x) for x in tree.flatten(argument)[0]]
     return bool(leaves) and all(_has_gradient(x) for x in leaves)
 
 

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any, Unpack
 
 from .. import backends, tree
-from ..core.array import Traced, box, raw_of, unbox
+from ..core.array import Traced, bottom_of, box, unbox
 from ..core.dtypes import COMPLEX, REAL, kind
 from ..errors import describe
 from ..ops.broadcasting import reshape
@@ -75,7 +75,7 @@ def by_columns(
         _require_arrays(f, run.values)
         return pushed
 
-    columns = over_examples(along, _units(leaves))
+    columns = over_examples(along, _units(leaves), lambda _: runs[0].boxed)
     results = [_blocks(moveaxis(x, 0, -1), leaves, trees) for x in columns]
     return runs[0], assembled(runs[0], results, one)
 
@@ -110,7 +110,7 @@ def _units(leaves: list[Any]) -> list[Any]:
 
 def _identity(x: Any, count: int, start: int, n: int) -> Any:
     """Return columns start to start + n of an identity, each row in the shape of x."""
-    raw = raw_of(x)
+    raw = bottom_of(x)
     library = backends.of(raw)
     eye = library.xp.eye(count, n, k=-start, dtype=raw.dtype, device=library.place(library.device(raw)))
     units = library.xp.reshape(eye, (count, *tuple(x.shape)))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, Traced, box, raw_of, unbox
+from ..core.array import Array, Traced, bottom_of, box, unbox
 from ..core.filling import zeros_like
 from ..core.forward import Forward
 from ..errors import describe
@@ -111,12 +111,12 @@ def as_like(v: Any, x: Any, what: Callable[[int], str], k: int) -> Any:
 
     what: tells what to call v, the k-th. Raises ValueError for another.
     """
-    v, raw = unbox(v), raw_of(x)
+    v, raw = unbox(v), bottom_of(x)
     library = backends.of(raw)
     if type(v) in (int, float, complex) and tuple(x.shape) == () and not isinstance(raw, int | complex):
         return library.asarray(v, raw.dtype, library.device(raw))
     alike = hasattr(v, "dtype") and tuple(v.shape) == tuple(x.shape) and v.dtype == x.dtype
-    if not alike or backends.of(raw_of(v)) is not library:
+    if not alike or backends.of(bottom_of(v)) is not library:
         raise ValueError(f"{what(k)} is {describe(v)}; expected {describe(x)}, like what it belongs to")
     return v if library.detach is None or isinstance(v, Traced) else library.detach(v)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, raw_of
+from ..core.array import Array, bottom_of
 from ..core.dtypes import COMPLEX, kind
 from ..errors import describe
 from ..ops.broadcasting import conj
@@ -18,7 +18,7 @@ from ..ops.broadcasting import conj
 def require_complex(transform: str, what: str, leaves: Iterable[Any]) -> None:
     """Raise TypeError unless all leaves, arguments or results, are complex arrays."""
     for leaf in leaves:
-        raw = raw_of(leaf)
+        raw = bottom_of(leaf)
         if type(raw) is not complex and (not hasattr(raw, "dtype") or kind(raw.dtype) != COMPLEX):
             raise TypeError(
                 f"{transform} with holomorphic=True needs complex {what}, got {describe(raw)}. Cast "

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any, Unpack
 
 from .. import backends, tree
-from ..core.array import Traced, box, raw_of, unbox
+from ..core.array import Array, Traced, bottom_of, box, unbox
 from ..core.dtypes import REAL, kind
 from ..errors import describe
 from ..ops.broadcasting import reshape
@@ -98,14 +98,14 @@ def _rows(run: Recording, k: int, holomorphic: bool) -> Blocks:
         trees[:] = [(build, len(leaves)) for leaves, build in flat]
         return [x for leaves, _ in flat for x in leaves]
 
-    columns = over_examples(pull, [_units(value)])
+    columns = over_examples(pull, [_units(value)], lambda k: isinstance(run.inputs.leaves[k], Array))
     shaped = iter([reshape(g, (*value.shape, *tuple(g.shape)[1:])) for g in columns])
     return Blocks([build([next(shaped) for _ in range(count)]) for build, count in trees])
 
 
 def _units(value: Any) -> Any:
     """Return a cotangent for each element, stacked: 1 there, 0 elsewhere."""
-    raw = raw_of(value)
+    raw = bottom_of(value)
     library = backends.of(raw)
     count = prod(value.shape)
     place = library.place(library.device(raw))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import backends, tree
-from ..core.array import Traced, box, raw_of, unbox
+from ..core.array import Traced, bottom_of, box, unbox
 from ..core.dtypes import COMPLEX, differentiable, kind
 from ..core.filling import ones_like, zeros_like
 from ..ops.broadcasting import conj
@@ -127,7 +127,8 @@ def _require_linear(f: Any, primals: Any, zeros: Any, named: Any) -> None:
     pushed = tree.flatten(jvp(f, zeros, point, **named)[1])[0]
     for value, moved in zip(values, pushed, strict=True):
         x, v = [
-            backends.of(raw_of(y)).to_numpy(raw_of(y)) if hasattr(y, "dtype") else y for y in (value, moved)
+            backends.of(bottom_of(y)).to_numpy(bottom_of(y)) if hasattr(y, "dtype") else y
+            for y in (value, moved)
         ]
         # A function that is not linear is wrong in the first digit; rounding leaves half of them.
         if not np.allclose(x, v, rtol=0, atol=np.finfo(x.dtype).eps ** 0.5 * np.max(np.abs(x), initial=0)):
@@ -143,8 +144,8 @@ def _some(leaf: Any) -> Any:
         return type(leaf)(-0.75) if type(leaf) in (float, complex) else leaf
     if not differentiable(leaf.dtype):
         return leaf
-    raw = raw_of(leaf)
+    raw = bottom_of(leaf)
     library = backends.of(raw)
-    angles = np.arange(1, 1 + prod(raw.shape)).reshape(tuple(raw.shape))
+    angles = np.arange(1, 1 + prod(leaf.shape)).reshape(tuple(leaf.shape))
     values = np.exp(1j * angles) if kind(raw.dtype) == COMPLEX else np.cos(angles)
     return box(library.asarray(values, raw.dtype, library.device(raw)))

@@ -9,14 +9,23 @@ from ..core.array import Traced, box
 from ..ops import broadcasting
 from ..ops.indexing import getitem
 from ..ops.manipulation import stack
+from .vmap import vmap
 
 
-def over_examples(function: Callable[..., list[Any]], stacks: list[Any]) -> list[Any]:
+def over_examples(
+    function: Callable[..., list[Any]], stacks: list[Any], boxed: Callable[[int], bool]
+) -> list[Any]:
     """Return what a function gives at every example along the first axis of arrays, stacked.
 
-    The examples go through one after the other.
+    boxed: tells of result k whether the function gives it as an Array, which `vmap` cannot know.
+    The examples go through all at once, by `vmap`, or one after the other where that is refused.
     """
     count = stacks[0].shape[0]
+    if count > 1:
+        try:
+            return [box(x) if boxed(k) else x for k, x in enumerate(vmap(function)(*stacks))]
+        except Exception:  # an operation that looks at values; if it is another fault, it is told again
+            pass
     return _in_turn(function, stacks, count)
 
 

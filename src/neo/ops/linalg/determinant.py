@@ -6,6 +6,7 @@ import cmath
 from typing import Any, NamedTuple
 
 from ...core.dtypes import COMPLEX, kind
+from ..batching import aligned, leading
 from ..broadcasting import astype, broadcast_to, conj, imag, real
 from ..indexing import getitem
 from ..manipulation import expand_dims, flip
@@ -23,6 +24,7 @@ SQUARES = [([(3, 3)], {}), ([(2, 2, 2)], {}), ([(1, 1)], {}), ([(0, 2, 2)], {}),
 
 class Det(BuiltIn):
     domain, samples = (-1, 1), [*SQUARES, ([(4, 4)], {})]
+    batch = classmethod(leading)
 
     def forward(self, x):
         self.ctx.save(x)
@@ -49,6 +51,7 @@ def det(x: Any, /) -> Any:
 
 class Adjugate(BuiltIn):
     domain, samples = (-1, 1), SQUARES
+    batch = classmethod(leading)
 
     def forward(self, x):
         self.ctx.save(x)
@@ -83,6 +86,7 @@ class CofactorSlope(BuiltIn):
     # Not in the table of operations: its own slope sums more products than the tests' model of
     # rounding allows for. Those of det reach it, to the third order.
     label = "cofactor_slope"
+    batch = classmethod(aligned)
 
     def forward(self, x, v):
         self.ctx.save(x, v)
@@ -169,6 +173,7 @@ class SlogdetResult(NamedTuple):
 class Slogdet(BuiltIn):
     domain, samples = POSITIVE, SQUARES
     prepare = staticmethod(dominant)
+    batch = classmethod(leading)
 
     def forward(self, x):
         out = SlogdetResult(*checks.attempt("slogdet", self.xp.linalg.slogdet, x))

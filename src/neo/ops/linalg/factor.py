@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..batching import leading
 from ..manipulation import concat
 from ..products import adjoint
 from ..registry import BuiltIn, rule
@@ -26,6 +27,7 @@ class Cholesky(BuiltIn):
         ([(2, 0, 0)], {}),
     ]
     prepare = staticmethod(_positive_definite)
+    batch = classmethod(leading)
 
     def forward(self, x, *, upper):
         out = checks.attempt("cholesky", self.xp.linalg.cholesky, x, upper=upper)
@@ -84,6 +86,7 @@ class Qr(BuiltIn):
     ]
     prepare = staticmethod(dominant)
     observe = staticmethod(_without_basis)
+    batch = classmethod(leading)
 
     def forward(self, x, *, mode):
         out = QRResult(*checks.attempt("qr", self.xp.linalg.qr, x, mode=mode))

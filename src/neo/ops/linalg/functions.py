@@ -6,12 +6,14 @@ import operator
 from typing import Any
 
 from ...errors import describe
+from ..batching import leading
+from ..constant import on_values
 from ..manipulation import concat
 from ..products import adjoint, matmul
 from ..registry import BuiltIn, composite, rule
 from ..selection import where
 from . import checks
-from .pieces import block, dominant, eye_like, largest, untraced
+from .pieces import block, dominant, eye_like, largest
 from .solve import POSITIVE, inv
 
 SQUARES = [([(3, 3)], {}), ([(2, 2, 2)], {}), ([(1, 1)], {}), ([(0, 2, 2)], {}), ([(2, 0, 0)], {})]
@@ -53,7 +55,7 @@ def _integer(n: Any) -> int:
 
 def _identities(x: Any) -> Any:
     """Return the identity for each matrix of x, off every tape."""
-    return untraced(lambda xp, raw: xp.zeros_like(raw) + eye_like(raw, raw.shape[-1]), x)
+    return on_values(lambda xp, raw: xp.zeros_like(raw) + eye_like(raw, raw.shape[-1]), x)
 
 
 class MatrixFunction(BuiltIn):
@@ -65,6 +67,7 @@ class MatrixFunction(BuiltIn):
     """
 
     samples = SQUARES
+    batch = classmethod(leading)
 
     def forward(self, x):
         self.ctx.save(x)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...core.array import raw_of
+from ..batching import leading
 from ..broadcasting import reshape, sum
-from ..formulas import abs
+from ..constant import on_values
+from ..formulas import abs, subtract
 from ..products import adjoint, matmul
 from ..promotion import one_dtype
 from ..registry import BuiltIn, composite, rule
 from . import checks
-from .pieces import column, dominant, eps_of, untraced
+from .pieces import column, dominant, eps_of
 from .singular import svdvals
 from .solve import POSITIVE
 
@@ -31,6 +33,7 @@ class Pinv(BuiltIn):
         ([(2, 0)], {}),
     ]
     prepare = staticmethod(dominant)
+    batch = classmethod(leading)
 
     def forward(self, x, *, rtol):
         out = checks.attempt("pinv", self.xp.linalg.pinv, x, rtol=rtol)
@@ -67,7 +70,7 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> Any:
     """
     checks.matrices("matrix_rank", x)
     cutoff = _cutoff(x, rtol)
-    return untraced(lambda xp, raw: _counted(xp, xp.linalg.svdvals(raw), cutoff), x)
+    return on_values(lambda xp, raw: _counted(xp, xp.linalg.svdvals(raw), cutoff), x)
 
 
 def _counted(xp: Any, s: Any, cutoff: Any) -> Any:
@@ -114,7 +117,7 @@ def lstsq(a: Any, b: Any, /, *, rtol: Any = None) -> LstsqResult:
         )
     right = column(b) if vector else b
     x = matmul(pinv(a, rtol=rtol), right)
-    residuals = sum(abs(right - matmul(a, x)) ** 2, axis=-2)
+    residuals = sum(abs(subtract(right, matmul(a, x))) ** 2, axis=-2)
     if vector:
         x, residuals = reshape(x, tuple(x.shape)[:-1]), reshape(residuals, tuple(residuals.shape)[:-1])
-    return LstsqResult(x, residuals, matrix_rank(a, rtol=rtol), untraced(lambda _, raw: svdvals(raw), a))
+    return LstsqResult(x, residuals, matrix_rank(a, rtol=rtol), on_values(lambda _, raw: svdvals(raw), a))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...core.array import raw_of
+from ...core.array import values_of
 from ...core.dtypes import differentiable
 from ...errors import short_name
+from ..batching import leading, over
 from ..broadcasting import Axes, astype, kept_shape, positive_axes, reshape, sum
 from ..formulas import abs, sign
 from ..registry import BuiltIn, composite, rule
@@ -15,7 +16,7 @@ from ..selection import where
 from ..statistics import max as maximum_of
 from ..statistics import min as minimum_of
 from . import checks
-from .pieces import column, raw_and_library, row, spectral_tolerance, spread
+from .pieces import column, row, spectral_tolerance, spread
 from .singular import svd
 
 ORDERS = (1, math.inf, -math.inf, 0, -1, -2, 3, 2.5, 0.5)
@@ -31,6 +32,7 @@ class VectorNorm(BuiltIn):
         ([(2, 0)], {"axis": 1}),
         *[([(2, 3)], {"axis": 1, "ord": order}) for order in ORDERS],
     ]
+    batch = classmethod(over())
 
     def forward(self, x, *, axis, keepdims, ord):
         out = self.xp.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
@@ -54,20 +56,20 @@ class VectorNorm(BuiltIn):
 
 def _inverse(x: Any) -> Any:
     """Return 1 / x, and 0 where x is 0: where the norm is 0 all slopes are, to every order."""
-    none = raw_of(x) == 0
+    none = values_of(x) == 0
     return where(none, 0, 1 / where(none, 1, x))
 
 
 def _powered(x: Any, power: float) -> Any:
     """Return x ** power for x >= 0, and 0 where x is 0, which is a kink or flat."""
-    none = raw_of(x) == 0
+    none = values_of(x) == 0
     return where(none, 0, where(none, 1, x) ** power)
 
 
 def _shared(g: Any, x: Any, out: Any, axis: Axes) -> Any:
     """Return g split evenly among the elements whose magnitude is the norm."""
-    reached = abs(raw_of(x)) == raw_of(out)
-    share = astype(reached, raw_of(out).dtype)
+    reached = abs(values_of(x)) == values_of(out)
+    share = astype(reached, out.dtype)
     return (g / sum(share, axis=axis, keepdims=True) * share) * sign(x)
 
 
@@ -85,7 +87,7 @@ def vector_norm(x: Any, /, *, axis: Axes = None, keepdims: bool = False, ord: fl
     _real_or_complex("vector_norm", x)
     axes = positive_axes(axis, len(x.shape))
     if axis is not None and not axes:
-        return astype(x != 0, raw_of(abs(x)).dtype) if ord == 0 else abs(x)
+        return astype(x != 0, abs(x).dtype) if ord == 0 else abs(x)
     return VectorNorm.of(x, axis=axis if axis is None else axes, keepdims=keepdims, ord=ord)
 
 
@@ -105,6 +107,7 @@ class SpectralNorm(BuiltIn):
         for shape in ((3, 3), (2, 3), (2, 3, 2), (0, 2, 2))
     ]
     prepare = staticmethod(lambda x: (x + spread(x),))
+    batch = classmethod(leading)
 
     def forward(self, x, *, ord):
         self.ctx.save(x)
@@ -120,17 +123,17 @@ class SpectralNorm(BuiltIn):
 
 
 def _shares(s: Any, order: Any, size: int) -> Any:
-    """Return the raw share of each singular value in a norm; zero and tied ones are told by rounding.
+    """Return the share of each singular value in a norm; zero and tied ones are told by rounding.
 
     A singular value of 0 is a kink, as |x| at 0: it gets none.
     """
-    raw, library = raw_and_library(s)
-    tolerance = spectral_tolerance(raw, size)
+    values = values_of(s)
+    tolerance = spectral_tolerance(values, size)
     if order == "nuc":
-        return astype(raw > tolerance, raw.dtype)
-    reached = raw >= raw[..., :1] - tolerance if order == 2 else raw <= raw[..., -1:] + tolerance
-    count = library.xp.sum(astype(reached, raw.dtype), axis=-1, keepdims=True)
-    return astype(reached & (raw > tolerance), raw.dtype) / count
+        return astype(values > tolerance, s.dtype)
+    reached = values >= values[..., :1] - tolerance if order == 2 else values <= values[..., -1:] + tolerance
+    count = sum(astype(reached, s.dtype), axis=-1, keepdims=True)
+    return astype(reached & (values > tolerance), s.dtype) / count
 
 
 @rule(SpectralNorm)

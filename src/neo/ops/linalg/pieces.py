@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from ...core.array import raw_of
-from ...core.following import without_gradient
+from ...core.array import bottom_of, values_of
 from ...core.policy import library_of_all
+from ..constant import any_of
+from ..formulas import abs
 from ..indexing import getitem
 from ..manipulation import expand_dims, tril
 from ..products import adjoint
 from ..selection import where, zero_like
+from ..statistics import max as maximum_of
 
 
 def raw_and_library(x: Any) -> tuple[Any, Any]:
-    """Return the library's own array below every tape, and the library."""
-    raw = raw_of(x)
+    """Return the library's own array at the bottom, for its dtype and device, and the library."""
+    raw = bottom_of(x)
     return raw, library_of_all((raw,))
-
-
-def untraced(function: Callable[[Any, Any], Any], x: Any) -> Any:
-    """Return function(library's raw functions, raw x), as wrapped as an x that no tape traces."""
-    raw, library = raw_and_library(x)
-    out = function(library.raw, raw)
-    return without_gradient(partial(untraced, function), (x,), {}, out)
 
 
 def eye_like(x: Any, n: int, m: int | None = None) -> Any:
@@ -65,7 +58,7 @@ def skew(x: Any) -> Any:
     return x - adjoint(x)
 
 
-# Rounding. The values asked here are raw: where a quotient is cut off does not move.
+# Rounding. The values asked here are off every tape: where a quotient is cut off does not move.
 
 
 def eps_of(x: Any) -> float:
@@ -75,12 +68,11 @@ def eps_of(x: Any) -> float:
 
 
 def largest(x: Any, axes: tuple[int, ...]) -> Any:
-    """Return the raw largest magnitude over the last axes, which stay with length 1; 0 of none."""
-    raw, library = raw_and_library(x)
-    lengths = tuple(raw.shape)
-    if 0 in lengths[-len(axes) :]:
-        return zero_like(library.xp.abs(raw))
-    return library.xp.max(library.xp.abs(raw), axis=axes, keepdims=True)
+    """Return the largest magnitude over the last axes, which stay with length 1; 0 of none; untraced."""
+    sizes = abs(values_of(x))
+    if 0 in tuple(sizes.shape)[-len(axes) :]:
+        return zero_like(sizes)
+    return maximum_of(sizes, axis=axes, keepdims=True)
 
 
 def not_zero(x: Any, scale: Any = None) -> Any:
@@ -89,13 +81,12 @@ def not_zero(x: Any, scale: Any = None) -> Any:
     A numerator that ought to cancel is known to the rounding of what went into it, which may be far
     larger than its own: the root of eps is the middle between that and a numerator that does not.
     """
-    raw, library = raw_and_library(x)
-    scale = largest(raw, (-2, -1)) if scale is None else scale
-    return library.xp.abs(raw) > scale * math.sqrt(eps_of(raw))
+    scale = largest(x, (-2, -1)) if scale is None else scale
+    return abs(values_of(x)) > scale * math.sqrt(eps_of(x))
 
 
 def spectral_tolerance(s: Any, size: int) -> Any:
-    """Return the raw distance, (..., 1), below which eigen- or singular values are one.
+    """Return the distance, (..., 1), below which eigen- or singular values are one.
 
     LAPACK finds them to a modest multiple of eps times the largest.
     """
@@ -103,22 +94,21 @@ def spectral_tolerance(s: Any, size: int) -> Any:
 
 
 def tied(s: Any, size: int) -> Any:
-    """Tell which of the values s, (..., n), are one to rounding: raw, bool, (..., n, n)."""
-    raw, library = raw_and_library(s)
-    gap = library.xp.abs(row(raw) - column(raw))
-    return gap <= column(spectral_tolerance(raw, size))
+    """Tell which of the values s, (..., n), are one to rounding: bool, (..., n, n)."""
+    values = values_of(s)
+    return abs(row(values) - column(values)) <= column(spectral_tolerance(values, size))
 
 
 def treated_apart(gs: Any) -> Any:
-    """Tell which pairs of values have different gradients: raw, bool, (..., n, n)."""
-    raw = raw_of(gs)
-    return not_zero(row(raw) - column(raw), column(largest(raw, (-1,))))
+    """Tell which pairs of values have different gradients: bool, (..., n, n)."""
+    values = values_of(gs)
+    return not_zero(row(values) - column(values), column(largest(values, (-1,))))
 
 
 def over_gap(numerator: Any, gap: Any, closed: Any, wrong: Any) -> Any:
     """Return numerator / gap; where the gap is closed 0, and NaN where that is wrong.
 
-    closed, wrong: raw, bool. The derivative exists at a closed gap if the numerator is zero there.
+    closed, wrong: bool. The derivative exists at a closed gap if the numerator is zero there.
     """
     zero = zero_like(numerator)
     limit = where(wrong, math.nan, zero)
@@ -131,10 +121,8 @@ def unsettled(numerator: Any, beside: Any, like: Any) -> Any:
     For what a factorization leaves open, such as which basis of a null space it gives: a function
     that depends on the choice has no derivative. beside: what the numerator was computed from.
     """
-    _, library = raw_and_library(numerator)
     open_ = not_zero(numerator, largest(beside, (-2, -1)))
-    zero = zero_like(raw_of(like))
-    return where(library.xp.any(open_, axis=(-2, -1), keepdims=True), math.nan, zero)
+    return where(any_of(open_, axis=(-2, -1), keepdims=True), math.nan, zero_like(like))
 
 
 def dominant(a: Any, *others: Any) -> tuple[Any, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.policy import library_of_all
+from ..batching import leading
 from ..broadcasting import reshape, sum
+from ..formulas import multiply
 from ..indexing import getitem
 from ..manipulation import moveaxis, stack
 from ..products import matmul
@@ -27,6 +29,7 @@ class Diagonal(BuiltIn):
         ([(2, 2)], {"offset": 5}),
         ([(0, 2, 2)], {}),
     ]
+    batch = classmethod(leading)
 
     def forward(self, x, *, offset):
         self.ctx.save(tuple(x.shape)[-2:], offset)
@@ -58,6 +61,7 @@ class DiagonalMatrix(BuiltIn):
         ([(2, 2)], {"shape": (3, 4), "offset": 2}),
         ([(0, 3)], {"shape": (4, 3), "offset": -1}),
     ]
+    batch = classmethod(leading)
 
     def forward(self, x, *, shape, offset):
         self.ctx.save(offset)
@@ -149,7 +153,7 @@ def kron(x1: Any, x2: Any, /) -> Any:
     n = max(x1.ndim, x2.ndim)
     first, second = [(1,) * (n - x.ndim) + tuple(x.shape) for x in (x1, x2)]
     apart = [reshape(x1, _paired(first, (1,) * n)), reshape(x2, _paired((1,) * n, second))]
-    return reshape(apart[0] * apart[1], tuple([i * j for i, j in zip(first, second, strict=True)]))
+    return reshape(multiply(*apart), tuple([i * j for i, j in zip(first, second, strict=True)]))
 
 
 def _paired(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ...core.array import Traced, raw_of
+from ...core.array import Traced, values_of
+from ..batching import leading
+from ..constant import count_nonzero, on_values
 from ..products import adjoint
 from ..registry import BuiltIn, composite, rule
 from . import checks
@@ -15,7 +17,6 @@ from .pieces import (
     largest,
     not_zero,
     over_gap,
-    raw_and_library,
     row,
     skew,
     spectral_tolerance,
@@ -23,7 +24,6 @@ from .pieces import (
     tied,
     treated_apart,
     unsettled,
-    untraced,
 )
 from .products import diagonal_matrix
 
@@ -59,6 +59,7 @@ class Svd(BuiltIn):
     samples = [([shape], {"full_matrices": full}) for shape in SHAPES for full in (False, True)]
     prepare = staticmethod(lambda x: (x + spread(x),))
     observe = staticmethod(_without_phase)
+    batch = classmethod(leading)
 
     def forward(self, x, *, full_matrices):
         out = SVDResult(*checks.attempt("svd", self.xp.linalg.svd, x, full_matrices=full_matrices))
@@ -96,8 +97,8 @@ class _Side:
     def leaving(self) -> Any:
         """Return the pull of how the first columns leave the space they span, over s."""
         out = self.g - self.first @ self.turned - self.rest @ (adjoint(self.g_rest) @ self.first)
-        raw = raw_of(self.s)
-        none = row(raw <= spectral_tolerance(raw, self.count))
+        values = values_of(self.s)
+        none = row(values <= spectral_tolerance(values, self.count))
         scale = largest(self.g, (-2, -1))
         return over_gap(out, row(self.s), none, not_zero(out, scale))
 
@@ -112,8 +113,8 @@ def _pulled_values(left: _Side, right: _Side, s: Any, gs: Any) -> Any:
     of_u, of_v = skew(left.turned), skew(right.turned)
     size = max(left.count, right.count)
     closed = tied(s, size)
-    raw = raw_of(s)
-    low = raw <= spectral_tolerance(raw, size)
+    values = values_of(s)
+    low = values <= spectral_tolerance(values, size)
     none = row(low) & column(low)
     scale = largest(left.turned, (-2, -1)) + largest(right.turned, (-2, -1))
     by_gap = over_gap(
@@ -128,10 +129,8 @@ def _pulled_values(left: _Side, right: _Side, s: Any, gs: Any) -> Any:
 
 def _kinked(low: Any, gs: Any, oblong: bool) -> Any:
     """Tell, on (..., n, n), which zero values have a gradient, but vectors that are any basis."""
-    raw, library = raw_and_library(gs)
-    xp = library.xp
-    several = xp.sum(xp.astype(low, xp.int64), axis=-1, keepdims=True) > (0 if oblong else 1)
-    moved = not_zero(raw, largest(raw, (-1,)))
+    several = count_nonzero(low, axis=-1, keepdims=True) > (0 if oblong else 1)
+    moved = not_zero(gs, largest(gs, (-1,)))
     return row(low & several & moved)
 
 
@@ -161,4 +160,4 @@ def svdvals(x: Any, /) -> Any:
     checks.matrices("svdvals", x)
     if isinstance(x, Traced):
         return Svd.of(x, full_matrices=False).S
-    return untraced(lambda xp, raw: checks.attempt("svdvals", xp.linalg.svdvals, raw), x)
+    return on_values(lambda xp, raw: checks.attempt("svdvals", xp.linalg.svdvals, raw), x)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ...core.array import raw_of
+from ...core.array import values_of
+from ..batching import aligned, leading
 from ..broadcasting import broadcast_to, reshape, unbroadcast
+from ..constant import on_values
 from ..indexing import take_along_axis
 from ..manipulation import broadcast_shapes, concat, tril, triu
 from ..products import adjoint
 from ..promotion import one_dtype
 from ..registry import BuiltIn, composite, rule
 from . import checks
-from .pieces import block, column, dominant, untraced
+from .pieces import block, column, dominant
 
 # Test operands: with the diagonal times 16 a matrix of such numbers is well conditioned.
 POSITIVE = (0.25, 1)
@@ -23,6 +25,7 @@ class Inv(BuiltIn):
     domain = POSITIVE
     samples = [([(3, 3)], {}), ([(2, 2, 2)], {}), ([(0, 2, 2)], {}), ([(2, 0, 0)], {})]
     prepare = staticmethod(dominant)
+    batch = classmethod(leading)
 
     def forward(self, x):
         out = checks.attempt("inv", self.xp.linalg.inv, x)
@@ -64,6 +67,7 @@ class Solve(BuiltIn):
         ([(0, 2, 2), (2, 1)], {}),
     ]
     prepare = staticmethod(dominant)
+    batch = classmethod(aligned)
 
     def forward(self, a, b):
         out = checks.attempt("solve", self.xp.linalg.solve, a, b)
@@ -131,6 +135,7 @@ class SolveTriangular(BuiltIn):
         ([(0, 2, 2), (2, 1)], {}),
     ]
     prepare = staticmethod(dominant)
+    batch = classmethod(aligned)
 
     def forward(self, a, b, *, lower, unit_diagonal):
         out = checks.attempt(
@@ -191,6 +196,7 @@ class LuFactor(BuiltIn):
     prepare = staticmethod(dominant)
     # The pivots are integers.
     observe = staticmethod(lambda lu, pivots: (lu,))
+    batch = classmethod(leading)
 
     def forward(self, x):
         lu, pivots = checks.attempt("lu_factor", self.xp.lu_factor, x)
@@ -235,7 +241,7 @@ def _lu_tall(g, lu):
 def _places(pivots: Any, inverse: bool, like: Any) -> Any:
     """Return the rows that pivoting brought to each place, (..., n, m) for take_along_axis."""
     rows = int(like.shape[-2])
-    order = untraced(lambda xp, raw: xp.permutation_of(raw, rows, inverse=inverse), raw_of(pivots))
+    order = on_values(lambda xp, raw: xp.permutation_of(raw, rows, inverse=inverse), values_of(pivots))
     return broadcast_to(column(order), tuple(like.shape))
 
 
@@ -258,7 +264,7 @@ def lu_factor(x: Any, /) -> LUResult:
 
 def _factored(a: Any, b: Any) -> tuple[Any, Any]:
     """Return operands of a test of lu_solve: drawn factors, and the last row exchanged n times."""
-    rows = untraced(lambda xp, raw: xp.astype(0 * xp.abs(raw[..., 0]), xp.int64), raw_of(a))
+    rows = on_values(lambda xp, raw: xp.astype(0 * xp.abs(raw[..., 0]), xp.int64), values_of(a))
     return (*dominant(a), rows + (a.shape[-1] - 1)), b
 
 

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from ...core.array import Traced
 from ...core.dtypes import COMPLEX, kind
+from ..batching import leading
 from ..broadcasting import conj, real
+from ..constant import on_values
 from ..formulas import abs
 from ..products import adjoint
 from ..registry import BuiltIn, composite, rule
@@ -28,7 +30,6 @@ from .pieces import (
     spread,
     tied,
     treated_apart,
-    untraced,
 )
 from .products import diagonal, diagonal_matrix
 from .solve import inv, solve
@@ -55,6 +56,7 @@ class Eigh(BuiltIn):
     prepare = staticmethod(lambda x: ((x + adjoint(x)) / 2 + spread(x),))
     # Vectors have a sign or phase of the library's choice, which their projectors do not.
     observe = staticmethod(lambda w, v: (w, (v * row(counted(v, v.shape[-1]))) @ adjoint(v)))
+    batch = classmethod(leading)
 
     def forward(self, x):
         out = EighResult(*checks.attempt("eigh", self.xp.linalg.eigh, x))
@@ -96,7 +98,7 @@ def eigvalsh(x: Any, /) -> Any:
     if isinstance(x, Traced):
         # The vectors of this very call: second derivatives meet in it, where ties are judged.
         return Eigh.of(x).eigenvalues
-    return untraced(lambda xp, raw: checks.attempt("eigvalsh", xp.linalg.eigvalsh, raw), x)
+    return on_values(lambda xp, raw: checks.attempt("eigvalsh", xp.linalg.eigvalsh, raw), x)
 
 
 def _complex(xp: Any, x: Any) -> Any:
@@ -109,6 +111,7 @@ class Eig(BuiltIn):
     prepare = staticmethod(lambda x: (x / 2 + spread(x),))
     # Vectors have length 1 and any phase.
     observe = staticmethod(lambda w, v: (w, abs(v) ** 2, (v * row(counted(v, v.shape[-1]))) @ inv(v)))
+    batch = classmethod(leading)
 
     def forward(self, x):
         w, v = checks.attempt("eig", self.xp.linalg.eig, x)
@@ -154,4 +157,4 @@ def eigvals(x: Any, /) -> Any:
     checks.square("eigvals", x)
     if isinstance(x, Traced):
         return Eig.of(x).eigenvalues
-    return untraced(lambda xp, raw: _complex(xp, checks.attempt("eigvals", xp.linalg.eigvals, raw)), x)
+    return on_values(lambda xp, raw: _complex(xp, checks.attempt("eigvals", xp.linalg.eigvals, raw)), x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...core.array import raw_of
+from ...core.array import bottom_of, raw_of
 from ...core.policy import library_of_all
 from ..elementwise import elementwise
 from ..formulas import cos, sin
@@ -115,7 +115,7 @@ def multigammaln(a: Any, d: int, /) -> Any:
 
 
 def _check_over(a: Any, bound: float) -> None:
-    raw = raw_of(a)
+    raw = bottom_of(a)  # of every example, if it is batched
     if library_of_all((raw,)).xp.any(raw <= bound):
         raise ValueError(f"multigammaln: every a has to be over (d - 1) / 2 = {bound}")
 

@@ -14,11 +14,12 @@ from functools import cache
 from typing import Any
 
 from ... import backends
-from ...core.array import Array, box, raw_of
+from ...core.array import Array, bottom_of, box
 from ...core.call import call
 from ...core.dtypes import COMPLEX, differentiable, kind
 from ...core.policy import library_of_all
 from ...errors import short_name
+from ..batching import aligned
 from ..broadcasting import astype, conj, unbroadcast
 from ..constant import equal
 from ..promotion import NUMBERS, one_dtype
@@ -33,6 +34,7 @@ class Parametric(BuiltIn):
 
     operands: tuple[str, ...]
     formulas: dict[str, Formula | None]
+    batch = classmethod(aligned)
 
     def forward(self, *operands):
         out = getattr(self.xp, self.label)(*operands)
@@ -134,7 +136,7 @@ def _alike(values: Any, whole: list[bool]) -> list[Any]:
     """
     arrays = [x for x in values if type(x) not in NUMBERS]
     library = library_of_all(values) if arrays else backends.current()[0]
-    first = raw_of(arrays[0]) if arrays else library.asarray(0.0)
+    first = bottom_of(arrays[0]) if arrays else library.asarray(0.0)
     floating = [x for x in values if type(x) in NUMBERS or differentiable(x.dtype)]
     arrays = [x for x in floating if type(x) not in NUMBERS]
     dtype = one_dtype(*floating)[0].dtype if arrays else library.dtype(float)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ...backends import define
+from ..batching import leading
 from ..broadcasting import conj
 from ..elementwise import elementwise
 from ..registry import BuiltIn, rule
@@ -55,6 +56,7 @@ def _recurrence(xp, t, order):
 
 class SincSlope(BuiltIn):
     domain, samples = ANY, [([(2, 3)], {"order": 1}), ([(4,)], {"order": 4})]
+    batch = classmethod(leading)
 
     def forward(self, x, *, order):
         self.ctx.save(x, order)
