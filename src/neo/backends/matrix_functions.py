@@ -16,7 +16,7 @@ from .defined import define
 
 def _eye(xp: Any, a: Any) -> Any:
     """Return the identity of a's length, dtype and device."""
-    return xp.eye(a.shape[-1], dtype=a.dtype, device=a.device)
+    return xp.eye(a.shape[-1], dtype=a.dtype, device=xp.place_of(a))
 
 
 def _norm(xp: Any, a: Any) -> Any:
@@ -43,7 +43,7 @@ def solve_triangular(xp: Any, a: Any, b: Any, *, lower: bool, unit_diagonal: boo
 def lu_factor(xp: Any, a: Any) -> tuple[Any, Any]:
     """Return L and U packed, and the row that each row was exchanged with. Loops over columns."""
     m, n = a.shape[-2:]
-    rows = xp.broadcast_to(xp.arange(m, device=a.device), a.shape[:-1])
+    rows = xp.broadcast_to(xp.arange(m, device=xp.place_of(a)), a.shape[:-1])
     pivots = []
     for k in range(min(m, n)):
         candidates = xp.where(rows >= k, _size(xp, a[..., :, k]), -1.0)
@@ -63,7 +63,7 @@ def _size(xp: Any, x: Any) -> Any:
 
 def _exchanged(xp: Any, order: Any, k: int, pivot: Any) -> Any:
     """Return positions (..., n) with those at k and at pivot, (..., 1), exchanged."""
-    places = xp.arange(order.shape[-1], device=order.device)
+    places = xp.arange(order.shape[-1], device=xp.place_of(order))
     at_pivot = xp.take_along_axis(order, pivot, axis=-1)
     at_k = order[..., k : k + 1]
     return xp.where(places == k, at_pivot, xp.where(places == pivot, at_k, order))
@@ -80,17 +80,17 @@ def _eliminated(xp: Any, a: Any, rows: Any, k: int) -> Any:
     pivot = a[..., k, k : k + 1]
     safe = xp.where(pivot == 0, xp.ones_like(pivot), pivot)
     factors = xp.where(below, a[..., :, k] / safe, xp.zeros_like(a[..., :, k]))
-    behind = xp.arange(a.shape[-1], device=a.device) > k
+    behind = xp.arange(a.shape[-1], device=xp.place_of(a)) > k
     pivot_row = xp.where(behind, a[..., k, :], xp.zeros_like(a[..., k, :]))
     reduced = a - xp.expand_dims(factors, axis=-1) * xp.expand_dims(pivot_row, axis=-2)
-    here = xp.expand_dims(below, axis=-1) & (xp.arange(a.shape[-1], device=a.device) == k)
+    here = xp.expand_dims(below, axis=-1) & (xp.arange(a.shape[-1], device=xp.place_of(a)) == k)
     return xp.where(here, xp.expand_dims(factors, axis=-1), reduced)
 
 
 @define("permutation_of")
 def permutation_of(xp: Any, pivots: Any, rows: int, *, inverse: bool) -> Any:
     """Return the order of rows that a sequence of exchanges makes, or the one that undoes it."""
-    order = xp.broadcast_to(xp.arange(rows, device=pivots.device), (*pivots.shape[:-1], rows))
+    order = xp.broadcast_to(xp.arange(rows, device=xp.place_of(pivots)), (*pivots.shape[:-1], rows))
     for k in range(pivots.shape[-1]):
         order = _exchanged(xp, order, k, xp.astype(pivots[..., k : k + 1], xp.int64))
     return xp.argsort(order, axis=-1) if inverse else order

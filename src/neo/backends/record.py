@@ -106,6 +106,10 @@ class Raw:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
+    def place_of(self, x: Any) -> Any:
+        """Return what creation functions take for the device of an array."""
+        return self._backend.place(self._backend.device(x))
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)

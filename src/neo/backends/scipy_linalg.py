@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import matrix_functions
+from . import matrix_functions, registry
 
 
 @cache
@@ -25,7 +25,7 @@ def lu_factor(a: np.ndarray) -> Any:
     """Return L and U packed, and the row that each row was exchanged with."""
     factor = _scipy_lu_factor()
     if factor is None or a.ndim > 2 or not a.size:
-        return matrix_functions.lu_factor(np, a)
+        return matrix_functions.lu_factor(registry.get("numpy").raw, a)
     return _quietly(factor, a)
 
 

@@ -42,7 +42,7 @@ def weight_of(reduction: str, n: int) -> float:
 @define("one_hot")
 def _one_hot(xp, labels, count, dtype):
     """Return (n, count) zeros with 1 at each row's label."""
-    classes = xp.arange(count, dtype=labels.dtype, device=labels.device)
+    classes = xp.arange(count, dtype=labels.dtype, device=xp.place_of(labels))
     return xp.astype(xp.expand_dims(labels, axis=1) == classes, dtype)
 
 

@@ -43,7 +43,7 @@ def _conv_to_input(xp, g, w, at, groups, lengths):
             part = xp.matmul(xp.matrix_transpose(_at(xp, w, place, groups)), columns)
             yield key, xp.reshape(part, (g.shape[0], channels, *counts))
 
-    zeros = xp.zeros((g.shape[0], channels, *at.padded(lengths)), dtype=g.dtype, device=g.device)
+    zeros = xp.zeros((g.shape[0], channels, *at.padded(lengths)), dtype=g.dtype, device=xp.place_of(g))
     return unpadded(xp.added_up(zeros, parts()), lengths, at)
 
 

@@ -121,7 +121,7 @@ def surrounded(xp: Any, x: Any, at: Windows, value: float = 0) -> Any:
     if at.padded(lengths) == lengths:
         return x
     shape = (*x.shape[: len(x.shape) - len(at.window)], *at.padded(lengths))
-    return xp.put(xp.full(shape, value, dtype=x.dtype, device=x.device), at.inside(lengths), x)
+    return xp.put(xp.full(shape, value, dtype=x.dtype, device=xp.place_of(x)), at.inside(lengths), x)
 
 
 @define("added_up")

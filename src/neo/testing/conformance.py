@@ -1,0 +1,218 @@
+"""`check_backend`: every operation of neo on one array library, beside the same on NumPy."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import backends
+from ..errors import describe
+from ..transforms.gradient import vjp
+from .operations import Case, cases
+
+WORKS, MISSING, WRONG = "works", "missing", "wrong"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one operation does on a library.
+
+    status: `works`, `missing` (the library cannot do it, and says so) or `wrong` (it gives other
+    numbers, shapes or dtypes than NumPy does). stage: of the first trouble: `value`, `gradient` or
+    `second gradient`. detail: what was said, or what differed by how much. tried: how many examples.
+    """
+
+    operation: str
+    status: str
+    stage: str
+    detail: str
+    tried: int
+
+    def __str__(self) -> str:
+        return f"{self.operation:<24} {self.status:<8} {self.stage:<16} {self.detail}".rstrip()
+
+
+@dataclass(frozen=True)
+class BackendReport:
+    """What `check_backend` found: a row per operation, in alphabetical order. Print it."""
+
+    backend: str
+    dtype: str
+    rows: tuple[Row, ...]
+
+    def __bool__(self) -> bool:
+        """Tell whether nothing was wrong. What is missing is no fault."""
+        return not self.of(WRONG)
+
+    def of(self, status: str) -> list[Row]:
+        """Return the rows of one status."""
+        return [row for row in self.rows if row.status == status]
+
+    @property
+    def summary(self) -> str:
+        """The counts in a sentence."""
+        count = Counter([row.status for row in self.rows])
+        return (
+            f"{self.backend}, {self.dtype}: of {len(self.rows)} operations {count[WORKS]} work, "
+            f"{count[MISSING]} are missing, {count[WRONG]} are wrong"
+        )
+
+    def __str__(self) -> str:
+        rows = [str(row) for row in self.rows if row.status != WORKS]
+        return "\n".join([self.summary, *rows])
+
+    def markdown(self) -> str:
+        """Return the report as a page's section: what works in a line, the rest in a table."""
+        works = ", ".join([f"`{row.operation}`" for row in self.of(WORKS)])
+        rest = [row for row in self.rows if row.status != WORKS]
+        lines = [f"{self.summary}.", "", f"Works, to second order: {works}."]
+        if rest:
+            lines += ["", "| operation | | where | why |", "| --- | --- | --- | --- |"]
+            lines += [f"| `{r.operation}` | {r.status} | {r.stage} | {_cell(r.detail)} |" for r in rest]
+        return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def check_backend(
+    name: str,
+    *,
+    operations: Iterable[str] | None = None,
+    dtype: str = "float64",
+    orders: tuple[int, ...] = (1, 2),
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> BackendReport:
+    """Run every operation of neo on an array library and compare it with NumPy.
+
+    name: of a registered backend. operations: the names to run (default: all). dtype: of the
+    operands. orders: of the derivatives to compare beside the values. seed: of the operands'
+    elements, drawn from each operation's domain. progress: is called with each operation's name.
+    Values and gradients must agree to half the digits of the dtype: two libraries' kernels agree to
+    far more, a wrong rule does not to so many.
+    Returns a BackendReport, which is true when nothing is wrong.
+    Raises ValueError for an unknown backend or operation, ImportError for an absent library.
+
+    >>> print(check_backend("numpy", operations=["tanh", "sort"]))
+    numpy, float64: of 2 operations 2 work, 0 are missing, 0 are wrong
+    """
+    backend = backends.get(name)
+    by_name: dict[str, list[Case]] = {}
+    for case in cases():
+        by_name.setdefault(case.name, []).append(case)
+    chosen = sorted(by_name) if operations is None else list(operations)
+    unknown = [repr(operation) for operation in chosen if operation not in by_name]
+    if unknown:
+        raise ValueError(f"no operation {', '.join(unknown)} in neo.policies; see sorted(neo.policies)")
+    rows = []
+    for operation in chosen:
+        if progress is not None:
+            progress(operation)
+        rows.append(_row(operation, by_name[operation], backend, dtype, orders, seed))
+    return BackendReport(name, dtype, tuple(rows))
+
+
+def _row(
+    operation: str, found: list[Case], backend: backends.Backend, dtype: str, orders: Any, seed: int
+) -> Row:
+    """Return the first trouble of an operation over its cases, or that there is none."""
+    tried = 0
+    for case in found:
+        for shapes in case.some_shapes():
+            trouble = _trouble(case, case.operands(shapes, seed, dtype), backend, orders, seed)
+            tried += 1
+            if trouble is not None:
+                status, stage, detail = trouble
+                sizes = ", ".join(map(str, shapes))
+                return Row(operation, status, stage, f"{detail} (shapes {sizes})", tried)
+    return Row(operation, WORKS, "", "", tried)
+
+
+def _trouble(
+    case: Case, operands: list[np.ndarray], backend: backends.Backend, orders: Any, seed: int
+) -> tuple[str, str, str] | None:
+    """Return (status, stage, detail) of what differs from NumPy at one example, None if nothing."""
+    expected = _Example(case, backends.get("numpy"), operands)
+    try:
+        found = _Example(case, backend, operands)
+    except Exception as error:  # no such dtype, say
+        return MISSING, "value", _first_line(error)
+    weights: list[np.ndarray] = []
+    for stage in ["value", *[_DERIVATIVES[order] for order in orders]]:
+        right = expected.run(stage, weights)
+        weights = weights or _drawn(right, seed + 1)
+        try:
+            got = found.run(stage, weights)
+        except Exception as error:
+            return MISSING, stage, _first_line(error)
+        detail = _difference(got, right)
+        if detail is not None:
+            return WRONG, stage, detail
+    return None
+
+
+_DERIVATIVES = {1: "gradient", 2: "second gradient"}
+
+
+class _Example:
+    """One example on one library: its value, its pull-back, and the pull-back's pull-back."""
+
+    def __init__(self, case: Case, backend: backends.Backend, operands: list[np.ndarray]) -> None:
+        self.function = case.over(backend)
+        self.operands = [backend.asarray(x, x.dtype) for x in operands]
+
+    def run(self, stage: str, weights: list[np.ndarray]) -> list[np.ndarray]:
+        """Return a stage's results as NumPy's arrays. weights: the cotangents of the value."""
+        if stage == "value":
+            self.results = self.function(*self.operands)
+            return [_numpy(x) for x in self.results]
+        cotangents = [_like(w, x) for w, x in zip(weights, self.results, strict=True)]
+        if stage == "gradient":
+            return [_numpy(x) for x in self._pull(*self.operands, *cotangents)]
+        _, pull = vjp(self._pull, *self.operands, *cotangents)
+        return [_numpy(x) for x in pull(tuple([x * 0.5 for x in self.operands]))]
+
+    def _pull(self, *arrays: Any) -> Any:
+        operands, cotangents = arrays[: len(self.operands)], arrays[len(self.operands) :]
+        return vjp(self.function, *operands)[1](tuple(cotangents))
+
+
+def _drawn(results: list[np.ndarray], seed: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [rng.uniform(-1, 1, x.shape).astype(x.dtype) for x in results]
+
+
+def _numpy(x: Any) -> np.ndarray:
+    return np.asarray(backends.of(x).to_numpy(x))
+
+
+def _like(values: np.ndarray, x: Any) -> Any:
+    library = backends.of(x)
+    return library.asarray(values, x.dtype, library.device(x))
+
+
+def _difference(got: list[np.ndarray], right: list[np.ndarray]) -> str | None:
+    """Return what differs between a library's arrays and NumPy's, None if nothing does."""
+    for k, (x, y) in enumerate(zip(got, right, strict=True)):
+        if x.shape != y.shape:
+            return f"array {k} is {describe(x)}, NumPy's {describe(y)}"
+        dtype = y.dtype
+        if dtype.kind in "fc" and x.dtype != dtype:
+            return f"array {k} is {x.dtype}, NumPy's {dtype}"
+        half = math.sqrt(float(np.finfo(dtype).eps)) if dtype.kind in "fc" else 0.0
+        size = float(np.max(np.abs(y[np.isfinite(y)]), initial=1.0)) if dtype.kind in "fc" else 0.0
+        if not np.allclose(x, y, rtol=half, atol=half * size, equal_nan=True):
+            return f"array {k} differs by {float(np.max(np.abs(x - y))):.2g}"
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().partition("\n")[0] or type(error).__name__
+    return text if len(text) <= 160 else text[:157] + "..."
