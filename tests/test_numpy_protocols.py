@@ -77,7 +77,7 @@ def test_ufunc_that_is_only_called_like_numpys_is_refused() -> None:
     [
         lambda x: np.add(x, x, out=np.zeros((2, 3))),
         lambda x: np.sum(x, where=X > 0.4),
-        lambda x: np.unwrap(x),
+        lambda x: np.partition(x, 1),
         lambda x: np.subtract.outer(x, x),
     ],
 )
@@ -97,7 +97,7 @@ def test_numpy_array_cannot_be_added_to_in_place_by_a_traced_one() -> None:
 
 
 def test_array_without_a_tape_gives_its_values_to_what_neo_lacks(xp: Library) -> None:
-    np.testing.assert_allclose(np.unwrap(xp.array(X)), np.unwrap(X))
+    np.testing.assert_allclose(np.partition(xp.array(X), 1), np.partition(X, 1))
     assert np.allclose(xp.array(X), X)
 
 

@@ -150,6 +150,13 @@ _BEYOND = {
     name: module
     for module, names in {
         "accumulation": "cumulative_max cumulative_min logcumsumexp",
+        "arranging": "append array_split atleast_1d atleast_2d atleast_3d column_stack diag diagflat "
+        "diagonal dot dstack ediff1d fliplr flipud hstack inner outer ravel rot90 split swapaxes trace tri "
+        "vstack",
+        "curves": "gradient interp polyval trapezoid unwrap vander",
+        "elements": "allclose angle argwhere array_equal average bincount corrcoef cov deg2rad digitize "
+        "exp2 flatnonzero fmax fmin heaviside histogram isclose logaddexp2 nan_to_num piecewise ptp rad2deg "
+        "select",
         "convolution": "convolve correlate",
         "missing": "nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmin "
         "nanprod nanstd nansum nanvar",

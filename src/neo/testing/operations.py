@@ -140,11 +140,14 @@ def _bound(function: Any, operands: list[Any], settings: dict[str, Any]) -> tupl
     """Return the arguments of a public function: arrays in order, settings by name."""
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
-    for p in inspect.signature(function).parameters.values():
+    skipped = False
+    for at, p in enumerate(inspect.signature(function).parameters.values()):
         if p.kind is p.VAR_POSITIONAL:
             args, operands = args + operands, []
         elif p.kind is p.KEYWORD_ONLY:
             kwargs.update({p.name: settings[p.name]} if p.name in settings else {})
+        elif p.name in settings and (skipped := skipped or len(args) < at):
+            kwargs[p.name] = settings[p.name]  # what stands before it is at its default
         elif p.name in settings:
             args.append(settings[p.name])
         elif p.name == "arrays":
