@@ -75,8 +75,9 @@ class Linear(BuiltIn):
 
     def forward(self, x, weight, bias):
         lead = tuple(x.shape[:-1])
+        at_x, at_weight, at_bias = self.slots
         self.ctx.save(
-            x if self.needs(1) else None, weight if self.needs(0) else None, lead if self.needs(2) else None
+            None if at_weight is None else x, None if at_x is None else weight, None if at_bias is None else lead
         )
         if len(lead) == 1:
             return self.xp.linear(x, weight, bias)
