@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,14 @@ NEXT = "Next: neo.value_and_grad(f)(x) gives f(x) and its gradient; help(neo.val
 
 def main(given: list[str] | None = None) -> int:
     """Run a command; without one, all of them. Return 0, or 1 when a check failed."""
-    options = _parser().parse_args(given)
-    return options.run(options)
+    parser = _parser()
+    options, options_of_bench = parser.parse_known_args(given)
+    if options.run is _bench:
+        options.given = options_of_bench
+    elif options_of_bench:
+        parser.error(f"unrecognized arguments: {' '.join(options_of_bench)}")
+    result: int = options.run(options)
+    return result
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -27,7 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=_overview)
     commands = parser.add_subparsers(title="commands (without one: all of them)", metavar="command")
     for name, (run, what) in COMMANDS.items():
-        commands.add_parser(name, help=what, description=what).set_defaults(run=run)
+        # bench hands its options on, --help among them.
+        made = commands.add_parser(name, help=what, description=what, add_help=run is not _bench)
+        made.set_defaults(run=run)
     return parser
 
 
@@ -132,8 +142,23 @@ def _tape(options: argparse.Namespace) -> int:
     return 0
 
 
+def _bench(options: argparse.Namespace) -> int:
+    """Run the benchmarks of the source, which an installed package does not carry."""
+    places = [Path(__file__).parents[2] / "benchmarks", Path.cwd() / "benchmarks"]
+    suite = next((place / "suite.py" for place in places if (place / "suite.py").is_file()), None)
+    if suite is None:
+        print(
+            f"neo bench: no benchmarks in {' or '.join(map(str, places))}. They come with the source, not "
+            f"with the installed package: run this in a clone of it, or in an unpacked source distribution."
+        )
+        return 1
+    # In a process of its own: the threads of the libraries are set before they are imported.
+    return subprocess.run([sys.executable, str(suite), *options.given], check=False).returncode
+
+
 # A command's name: the function that runs it, and what its help says.
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "backends": (_backends, "list array libraries and devices, and check a gradient on each"),
+    "bench": (_bench, "run the benchmarks of the source beside other libraries; --help for its options"),
     "tape": (_tape, "print the tape of a small function"),
 }

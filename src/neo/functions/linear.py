@@ -77,7 +77,9 @@ class Linear(BuiltIn):
         lead = tuple(x.shape[:-1])
         at_x, at_weight, at_bias = self.slots
         self.ctx.save(
-            None if at_weight is None else x, None if at_x is None else weight, None if at_bias is None else lead
+            None if at_weight is None else x,
+            None if at_x is None else weight,
+            None if at_bias is None else lead,
         )
         if len(lead) == 1:
             return self.xp.linear(x, weight, bias)
