@@ -57,6 +57,15 @@ def children(tree: Any) -> dict[Any, Any] | None:
     return dict(zip(entries, parts, strict=True))
 
 
+def is_alike(tree: Any, other: Any) -> bool:
+    """Tell whether two trees have their leaves in the same places."""
+    if not _is_container(tree) and not _is_container(other):
+        return True
+    if _flatten(tree)[1] == _flatten(other)[1]:
+        return True
+    return paths(tree) == paths(other)
+
+
 def _is_container(tree: Any) -> bool:
     if hasattr(tree, "dtype"):  # most often an array, and then this is all that is asked
         return False

@@ -99,6 +99,10 @@ def _call_any(policy: type[Policy], operands: Sequence[Any], settings: dict[str,
     """Apply a Policy to any operands: those of several tapes, boxed ones, unknown classes."""
     given = [unbox(x) for x in operands]
     if any([isinstance(x, Traced) for x in given]):
+        tape = newest(given)
+        out = NotImplemented if tape is None or tape.records else tape.alone(policy, given, settings)
+        if out is not NotImplemented:
+            return out
         # While forward runs, `needs` tells which operands any tape differentiates.
         wanted = [x.slot if isinstance(x, Traced) else None for x in given]
         result, _ = apply(replaced(policy, given), given, settings, wanted, [])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .array import Array, Traced, box, unbox
-from .call import apply, newest
+from .call import apply, call, newest
 from .dtypes import differentiable
 from .lifting import lifted
 from .policy import Policy, each
-from .pushing import push
+from .pushing import push, run_and_push
 from .tape import Tape
 
 
@@ -39,6 +39,27 @@ class Forward(Tape):
         x = Pushed()
         x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, entry
         return x
+
+    def alone(self, policy: Any, operands: list[Any], settings: dict[str, Any]) -> Any:
+        """Run a call on the library's own arrays and push through it without a record of the call."""
+        below, tangents = [], []
+        for x in operands:
+            v = None
+            if isinstance(x, Traced):
+                if x.tape is not self:
+                    return NotImplemented
+                v, x = x.slot, x.data
+            below.append(x)
+            tangents.append(v)
+        if not self.lean or any([isinstance(x, Traced) for x in (*below, *tangents)]):
+            return NotImplemented
+        if all([v is None for v in tangents]):
+            return each(self.trace, call(policy, below, settings))
+        result, pushed = run_and_push(policy, below, tangents, settings)
+        if not isinstance(result, (tuple, list)):
+            return self.trace(result, pushed[0])
+        found = iter(pushed)
+        return each(lambda x: self.trace(x, next(found)), result)
 
     def apply(
         self, policy: Any, operands: list[Any], settings: dict[str, Any], wanted: Any, raw: list[Any]

@@ -17,7 +17,7 @@ from .call import call, newest
 from .dtypes import differentiable
 from .filling import ones_like, zeros_like
 from .parts import Parts
-from .policy import Policy
+from .policy import Policy, new_context
 from .tape import Tape, walk_back
 
 
@@ -39,6 +39,24 @@ def push(
     with backends.of(bottom_of(results[0])).forgiving():
         found = _way(type(instance))(instance, operands, tangents, settings, results)
     return [t if t is None else unbox(t) for t in found]
+
+
+def run_and_push(
+    policy: type[Policy], operands: list[Any], tangents: list[Any], settings: dict[str, Any]
+) -> tuple[Any, list[Any]]:
+    """Return the result of a call on the library's own arrays, and the tangents of its results."""
+    way = _way(policy)
+    instance = policy()
+    instance.slots = [None if t is None else k for k, t in enumerate(tangents)]
+    if way is _by_own_forward or way is _by_product_rule:
+        # Neither asks what forward saves, nor divides.
+        result = call(policy, operands, settings)
+        return result, way(instance, operands, tangents, settings, _each(result))
+    result = instance.run(operands, settings, new_context(policy))
+    results = _each(result)
+    with backends.of(results[0]).forgiving():
+        found = way(instance, operands, tangents, settings, results)
+    return result, [t if t is None else unbox(t) for t in found]
 
 
 def _way(policy: type[Policy]) -> Callable[..., list[Any]]:

@@ -124,6 +124,10 @@ class Tape(list[Any]):
         """Pull one example of g after the other through a call, if this is the level of a batch."""
         raise NotImplementedError(f"{type(self).__name__} is not the level of a batch")
 
+    def alone(self, policy: Any, operands: list[Any], settings: dict[str, Any]) -> Any:
+        """Return the result of a call that needs no other tape, by a shorter way, or NotImplemented."""
+        return NotImplemented
+
     def _is_usual(self, value: Any) -> bool:
         """Tell whether a value is of the usual library and dtype: those of the first real input."""
         library = backends.BY_TYPE.get(type(value)) or backends.of(bottom_of(value))

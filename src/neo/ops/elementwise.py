@@ -20,6 +20,7 @@ from .. import backends
 from ..core.array import Array, Plain, Traced, box, unbox
 from ..core.call import call
 from ..core.dtypes import COMPLEX, kind
+from ..core.forward import Pushed
 from ..core.policy import is_raw
 from ..core.pushing import total
 from ..errors import describe
@@ -27,6 +28,7 @@ from . import lean
 from .batching import aligned
 from .broadcasting import broadcast_to, conj, unbroadcast
 from .constant import equal
+from .diagonal import pushed
 from .kernels import Kernel
 from .promotion import NUMBERS, beside_numbers, one_dtype
 from .registry import BuiltIn, enter
@@ -166,12 +168,23 @@ def elementwise(
     )
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
-    kernel.update({Plain: function, Traced: _general(policy), Array: _general(policy)})
+    general = _general(policy)
+    kernel.update({Plain: function, Traced: general, Array: general, Pushed: _forward(policy, general)})
     return enter(name, function, policy)
 
 
 def _general(policy: type[Elementwise]) -> Callable[..., Any]:
     return lambda *operands: call(policy, operands, {})
+
+
+def _forward(policy: type[Elementwise], general: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the path of arrays with a tangent: the short way where it is one, else the general one."""
+
+    def function(*operands: Any) -> Any:
+        out = pushed(policy.kernel, policy.rules, operands)
+        return general(*operands) if out is NotImplemented else out
+
+    return function
 
 
 def _unary(kernel: Kernel, rules: Any, policy: type[Elementwise]) -> Callable[..., Any]:
@@ -214,7 +227,11 @@ def _promoted(policy: type[Elementwise], promote: Callable[..., Any]) -> Callabl
         x, y = unbox(x), unbox(y)
         if not (_is_operand(x) and _is_operand(y)):
             return NotImplemented
-        out = call(policy, promote(x, y), {})
+        given = promote(x, y)
+        forward = type(x) is Pushed or type(y) is Pushed
+        out = pushed(policy.kernel, policy.rules, given) if forward else NotImplemented
+        if out is NotImplemented:
+            out = call(policy, given, {})
         return box(out) if boxed else out
 
     return function

@@ -95,14 +95,13 @@ def as_tangents(tangents: Any, keys: list[Any], one: bool) -> tuple[Any, ...]:
 
 def leaves_of(f: Any, key: Any, argument: Any, tangent: Any) -> list[Any]:
     """Return the leaves of a tangent, one tape down, checked against the argument they belong to."""
-    where = tree.paths(argument)
-    if tree.paths(tangent) != where:
+    if not tree.is_alike(tangent, argument):
         raise ValueError(
             f"the tangent of {label(f, key)} has another tree than the argument: leaves at "
-            f"{tree.paths(tangent)} instead of {where}"
+            f"{tree.paths(tangent)} instead of {tree.paths(argument)}"
         )
     pairs = zip(tree.flatten(tangent)[0], tree.flatten(argument)[0], strict=True)
-    what = lambda k: f"the tangent of {label(f, key)}{where[k]}"  # noqa: E731
+    what = lambda k: f"the tangent of {label(f, key)}{tree.paths(argument)[k]}"  # noqa: E731
     return [as_like(v, x, what, k) for k, (v, x) in enumerate(pairs)]
 
 

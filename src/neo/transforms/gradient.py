@@ -177,13 +177,12 @@ def pull_back(
 
 def _matching(cotangent: Any, run: Recording) -> list[Any]:
     """Return the leaves of a cotangent, checked against the results they belong to."""
-    given = tree.flatten(cotangent)[0]
-    where = tree.paths(run.result)
-    if tree.paths(cotangent) != where:
+    if not tree.is_alike(cotangent, run.result):
         raise ValueError(
             f"the cotangent's tree differs from that of {run.owner}'s result: leaves at "
-            f"{tree.paths(cotangent)} instead of {where}"
+            f"{tree.paths(cotangent)} instead of {tree.paths(run.result)}"
         )
+    given = tree.flatten(cotangent)[0]
     return [_like_result(c, v, run) for c, v in zip(given, run.values, strict=True)]
 
 
