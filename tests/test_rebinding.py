@@ -176,3 +176,72 @@ def test_write_out_of_range_is_an_index_error(xp: Library) -> None:
 
     with pytest.raises(IndexError):
         x[4] = 0.0
+
+
+# What is written into a part reaches the array, as it does through NumPy's views.
+
+
+def _writes_through_two_parts(x):
+    first, second = x[0:2], x[1:3]
+    first += 1.0
+    second *= first
+    return x
+
+
+def _writes_into_a_part_of_a_part(x):
+    inner = x[1:][0:2]
+    inner[1] = inner[0] * 5.0
+    return x
+
+
+def _adds_in_place_at_a_key(x):
+    x[0:2] += x[1:3]
+    return x
+
+
+def _writes_into_a_stale_part(x):
+    part = x[0:2]
+    x[0] = 7.0
+    part[1] = 3.0
+    return x
+
+
+def _writes_rows(x):
+    rows = x[None, :] * 1.0
+    for row in rows:
+        row *= 2.0
+    return rows
+
+
+WRITES = [
+    _writes_through_two_parts,
+    _writes_into_a_part_of_a_part,
+    _adds_in_place_at_a_key,
+    _writes_into_a_stale_part,
+    _writes_rows,
+]
+
+
+@pytest.mark.parametrize("f", WRITES)
+def test_what_is_written_into_a_part_reaches_the_array(xp: Library, f) -> None:
+    x = np.asarray([1.0, 2.0, 4.0])
+    step = 1e-6
+
+    value, pull = neo.vjp(lambda x: nep.sum(f(x) ** 2), xp.array(x))
+
+    ends = [float(np.sum(f(x + sign * step) ** 2)) for sign in (-1, 1)]
+    assert float(xp.numpy(value)) == float(np.sum(f(x.copy()) ** 2))
+    np.testing.assert_allclose(
+        np.sum(xp.numpy(pull(neo.asarray(xp.asarray(1.0)))[0])), (ends[1] - ends[0]) / (2 * step), rtol=1e-7
+    )
+
+
+def test_part_that_is_copied_or_picked_by_positions_is_no_view(xp: Library) -> None:
+    x = xp.array([1.0, 2.0, 4.0])
+    copied, picked, number = x[0:2].copy(), x[[0, 1]], x[0]
+
+    copied += 1.0
+    picked += 1.0
+    number += 1.0
+
+    np.testing.assert_array_equal(xp.numpy(x), [1.0, 2.0, 4.0])

@@ -24,17 +24,20 @@ class Array(Attached):
 
     `data` is the library's own array; `neo.asarray` makes an Array of it. Writing into one
     (`x[key] = v`, `x += y`) gives this object a new value: nothing that was computed, recorded
-    or saved from the old value changes, and a view such as `y = x[0]` is a value of its own.
+    or saved from the old value changes. A part such as `y = x[:2]` keeps the values that it was
+    taken with; what is written into the part reaches x.
     Operators and methods are attached by `neo.ops`, which sits above this module.
     """
 
-    __slots__ = ("data",)
+    # part_of is set on x[key] only: (x, key, what x held), for what is written into the part.
+    __slots__ = ("data", "part_of")
 
     __hash__ = None  # type: ignore[assignment]  # == is elementwise
 
     # No __init__: an array is made for every operation, and `Plain()` with three assignments
     # takes half the time of a constructor with three arguments.
     data: Any
+    part_of: tuple[Array, Any, Any]
 
     # Asked for by nearly every function, and this way without a frame of its own.
     dtype = property(attrgetter("data.dtype"), doc="The library's own dtype object.")

@@ -216,11 +216,6 @@ def _fitting(value: Any, into: Any) -> Any:
     return value
 
 
-def assign(x: Array, key: Any, value: Any) -> None:
-    """Carry out `x[key] = value` by giving the object x a new value."""
-    rebind(x, setitem(x, key, value))
-
-
 def rebind(x: Array, value: Any) -> None:
     """Give an array object another value: what was computed or saved from it stays."""
     value = unbox(value)

@@ -21,6 +21,7 @@ from . import (
     scatter,
     selection,
     statistics,
+    views,
 )
 
 
@@ -52,13 +53,14 @@ def _in_place(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     def operator(x: Array, y: Any) -> Any:
         if not _known(y):
             return NotImplemented
+        views.refresh(x)
         out = function(x, y)
         if tuple(out.shape) != x.shape or out.dtype != x.dtype:
             raise ValueError(
                 f"{name} would change {describe(x)} into {describe(out)}; an in-place operation "
                 f"keeps shape and dtype. Write x = x {name[:-1]} y instead"
             )
-        indexing.rebind(x, out)
+        views.write(x, out)
         return x
 
     return operator
@@ -172,11 +174,11 @@ def attach() -> None:
         setattr(Array, name, function)
     for name, function in PROPERTIES.items():
         setattr(Array, name, property(function))
-    Array.__getitem__ = indexing.getitem  # type: ignore[attr-defined]
+    Array.__getitem__ = views.part  # type: ignore[attr-defined]
     Array.__array_namespace__ = namespace.namespace_of  # type: ignore[attr-defined]
     Array.__array_ufunc__ = protocols.array_ufunc  # type: ignore[attr-defined]
     Array.__array_function__ = protocols.array_function  # type: ignore[attr-defined]
-    Array.__setitem__ = indexing.assign  # type: ignore[attr-defined]
+    Array.__setitem__ = views.assign  # type: ignore[attr-defined]
 
 
 attach()
