@@ -1,0 +1,266 @@
+"""A gradient beside the slopes of its function: smooth, at kinks, and where nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from .slopes import SAFETY, SMALLEST, Slopes, rounding_of, slopes
+from .subjects import Flat
+
+# How many entries are looked at one by one, and how many kinked results with a cotangent each.
+ENTRIES, KINKED = 12, 4
+# This many mismatches at one example tell all that there is to tell.
+ENOUGH = 4
+# How many points close by tell which slopes there are.
+NEIGHBOURS = 32
+ROUNDINGS = 64 * 2.0**-52
+
+
+@dataclass
+class Mismatch:
+    """A gradient's slope along a direction that is not within what the differences allow.
+
+    declared: whether that is what the Policy declares for kinks.
+    """
+
+    direction: np.ndarray
+    analytic: float
+    low: float
+    high: float
+    kinked: bool
+    w: np.ndarray
+    declared: bool = False
+
+    @property
+    def numeric(self) -> float:
+        return self.low / 2 + self.high / 2
+
+    @property
+    def bound(self) -> float:
+        return self.high / 2 - self.low / 2
+
+    @property
+    def beyond(self) -> float:
+        """How far the gradient is from the middle, in units of the bound; at most 1 is right."""
+        away = abs(self.analytic - self.numeric)
+        if away == 0:
+            return 0.0
+        return away / self.bound if self.bound > 0 and np.isfinite(away) else np.inf
+
+
+@dataclass
+class Comparison:
+    """What came of comparing one gradient: mismatches and what to count."""
+
+    mismatches: list[Mismatch] = field(default_factory=list)
+    compared: int = 0
+    kinks: int = 0
+    unknown: int = 0
+    worst: float = 0.0
+
+    def add(self, other: Comparison, mismatches: list[Mismatch]) -> None:
+        """Count what another comparison counted."""
+        self.mismatches += mismatches
+        self.compared += other.compared
+        self.kinks += other.kinks
+        self.unknown += other.unknown
+        self.worst = max(self.worst, other.worst)
+
+
+Convention = Callable[[float, float], float] | None
+
+
+def compare(flat: Flat, rng: Any, entries: int = ENTRIES, convention: Convention = None) -> Comparison:
+    """Compare the pull-back of a function with its slopes along entries and other directions.
+
+    convention: what a slope is at a kink, of the left and the right one; None: anything between.
+    """
+    result = Comparison()
+    if not flat.x.size or not flat.center.size:
+        return result
+    w = rng.uniform(0.5, 1.5, flat.center.shape) * rng.choice([-1.0, 1.0], flat.center.shape)
+    work = _Work(flat, w, int(rng.integers(2**31)), convention)
+    for v in directions(flat.x, rng, entries):
+        if len(result.mismatches) < ENOUGH:
+            work.along(v, result)
+    return result
+
+
+def directions(x: np.ndarray, rng: Any, entries: int) -> list[np.ndarray]:
+    """Return entries one by one, two that are equal together and against each other, and all at once."""
+    n = x.size
+    chosen = range(n) if n <= entries else sorted(rng.choice(n, entries, replace=False))
+    found = [_unit(n, k) for k in chosen]
+    for i, j in _ties(x)[:3]:
+        found += [_unit(n, i) + _unit(n, j), _unit(n, i) - _unit(n, j)]
+    groups, places = np.unique(x, return_inverse=True)
+    for k in np.flatnonzero(np.bincount(places) > 2)[:2]:
+        found.append(np.where(places == k, 1.0, 0.0))
+    if n > 1:  # equal entries together, so that they stay equal
+        found.append(rng.choice([-1.0, 1.0], groups.size)[places] * _lengths(x))
+    return found
+
+
+def _lengths(x: np.ndarray) -> np.ndarray:
+    """Return a power of two near each number, near the largest one for zero."""
+    size = np.abs(x)
+    size = np.where(size > 0, size, np.max(size))
+    return np.where(size > 0, 2.0 ** np.round(np.log2(np.where(size > 0, size, 1.0))), 1.0)
+
+
+def _unit(n: int, k: int) -> np.ndarray:
+    v = np.zeros(n)
+    v[k] = 1
+    return v
+
+
+def _ties(x: np.ndarray) -> list[tuple[int, int]]:
+    order = np.argsort(x, kind="stable")
+    equal = x[order[1:]] == x[order[:-1]]
+    return [(int(order[k]), int(order[k + 1])) for k in np.flatnonzero(equal)]
+
+
+class _Work:
+    """One pull-back at one example, with what the comparison along every direction shares."""
+
+    def __init__(self, flat: Flat, w: np.ndarray, seed: int, convention: Convention) -> None:
+        self.flat, self.seed, self.convention = flat, seed, convention
+        self.finite = np.isfinite(flat.center)
+        self.w = np.where(self.finite, w, 0.0)
+        self.noise = (2.0**-51 + _coarseness(flat)) * np.abs(flat.center)
+        self.scattered = False
+        self.gradients: dict[bytes, np.ndarray] = {}
+
+    def gradient(self, w: np.ndarray) -> np.ndarray:
+        """Return the gradient for a cotangent."""
+        key = w.tobytes()
+        if key not in self.gradients:
+            self.gradients[key] = self.flat.pull(w)
+        return self.gradients[key]
+
+    def along(self, v: np.ndarray, result: Comparison) -> None:
+        """Compare along one direction; what differs is looked at again, with steps of other lengths.
+
+        How far rounding scatters takes two dozen evaluations, so it is asked for only then.
+        """
+        first = Comparison()
+        mismatches = self._against(self._slopes(v, 1.0), v, first)
+        if mismatches or first.unknown:
+            self._scatter()
+            first = Comparison()
+            mismatches = self._against(self._slopes(v, 1.0), v, first)
+            if mismatches and not self._against(self._slopes(v, 0.7), v, Comparison()):
+                mismatches = []
+            mismatches = [m for m in mismatches if m.declared or not self._is_a_slope_nearby(m)]
+        result.add(first, mismatches)
+
+    def _scatter(self) -> None:
+        if not self.scattered:
+            self.scattered = True
+            self.noise = self.noise + rounding_of(self.flat.value, self.flat.x, self.seed)
+
+    def _slopes(self, v: np.ndarray, shift: float) -> Slopes:
+        x = self.flat.x
+        size = float(np.max(np.abs(x)))
+        wide = (size if size > 0 else 1.0) / float(np.max(np.abs(v)))
+        lengths = np.abs(x[v != 0] / v[v != 0])
+        narrow = float(np.min(lengths[lengths > 0], initial=wide))
+        scales = (wide,) if narrow > wide / 16 else (wide, narrow)
+        shifted = tuple([s * shift for s in scales])
+        return slopes(self.flat.value, x, v, self.flat.center, self.noise, shifted, self.flat.snap)
+
+    def _against(self, found: Slopes, v: np.ndarray, result: Comparison) -> list[Mismatch]:
+        low, high = found.interval(SAFETY)
+        known = np.isfinite(low) & np.isfinite(high) & self.finite
+        kinked = found.kinked & known
+        result.kinks += int(np.count_nonzero(kinked))
+        result.unknown += int(np.count_nonzero(~known))
+        out = []
+        if np.any(known):
+            out += self._one(np.where(known, self.w, 0.0), v, (low, high), bool(np.any(kinked)), result)
+        for k in np.flatnonzero(kinked)[:KINKED]:
+            unit = np.zeros_like(self.w)
+            unit[k] = 1.0
+            declared = self._declared(found, v, k)
+            ends = (low, high) if declared is None else declared
+            out += self._one(unit, v, ends, True, result, declared is not None)
+        return out
+
+    def _declared(self, found: Slopes, v: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the slope that the declared convention gives along an entry, within its error."""
+        if self.convention is None or np.count_nonzero(v) != 1:
+            return None
+        expected = self.convention(float(found.left[k]), float(found.right[k]))
+        error = SAFETY * (found.left_error + found.right_error)
+        return expected - error, expected + error
+
+    def _one(
+        self,
+        w: np.ndarray,
+        v: np.ndarray,
+        ends: Any,
+        kinked: bool,
+        result: Comparison,
+        declared: bool = False,
+    ) -> list[Mismatch]:
+        """Compare the gradient for one cotangent with the interval that the slopes leave it."""
+        g, moved, used = self.gradient(w), v != 0, w != 0
+        if np.any(np.isnan(g[moved])) and not np.all(used):
+            return []  # zero times an infinite slope
+        analytic = float(np.sum(g[moved] * v[moved]))
+        one, other = w[used] * ends[0][used], w[used] * ends[1][used]
+        size = np.sum(np.abs(g[moved] * v[moved])) + np.sum(np.abs(one) + np.abs(other))
+        slack = (ROUNDINGS * float(size) if np.isfinite(size) else 0.0) + 16 * SMALLEST
+        low = float(np.sum(np.minimum(one, other))) - slack
+        high = float(np.sum(np.maximum(one, other))) + slack
+        result.compared += 1
+        if not np.isfinite(analytic) and high - low > 0.1 * (abs(low) + abs(high)):
+            return []  # a slope that goes on growing as the step shrinks
+        found = Mismatch(v, analytic, low, high, kinked, w, declared)
+        if found.beyond > 1:
+            found = self._with_scatter(found)
+        if found.beyond <= 1:
+            result.worst = max(result.worst, 0.0 if kinked else found.beyond)
+            return []
+        return [found]
+
+    def _is_a_slope_nearby(self, found: Mismatch) -> bool:
+        """Tell whether the gradient's slope is between slopes that the function has close by.
+
+        That is what a generalised gradient is (F. H. Clarke, 1975): where several operands tie, as in
+        a sort, slopes exactly there may all differ from those of every order nearby.
+        """
+        rng = np.random.default_rng(self.seed)
+        x, v = self.flat.x, found.direction
+        size = float(np.max(np.abs(x))) or 1.0
+        h = 2.0**-26 * size / float(np.max(np.abs(v)))
+        nearby = []
+        for _ in range(NEIGHBOURS):
+            y = x + 2.0**-18 * size * rng.uniform(-1, 1, x.shape)
+            nearby.append(
+                np.sum(found.w * (self.flat.value(y + h * v) - self.flat.value(y - h * v))) / (2 * h)
+            )
+        low, high = min(nearby), max(nearby)
+        varies = high - low > 1e-3 * (abs(low) + abs(high))
+        slack = 1e-5 * (abs(low) + abs(high))
+        return bool(varies and low - slack <= found.analytic <= high + slack)
+
+    def _with_scatter(self, found: Mismatch) -> Mismatch:
+        """Return the mismatch with the rounding of the gradient itself in its bounds."""
+        noise = rounding_of(lambda x: self.flat.pull_at(x, found.w), self.flat.x, self.seed)
+        moved = found.direction != 0
+        slack = SAFETY * float(np.sum(noise[moved] * np.abs(found.direction[moved])))
+        if not np.isfinite(slack):
+            return found
+        return replace(found, low=found.low - slack, high=found.high + slack)
+
+
+def _coarseness(flat: Flat) -> np.ndarray:
+    """Return the eps of each result's dtype, for results that are coarser than the operands."""
+    rows = [np.full(x.size * (2 if x.dtype.kind == "c" else 1), np.finfo(x.dtype).eps) for x in flat.results]
+    eps = np.concatenate(rows) if rows else np.zeros(0)
+    return np.where(eps > 1e-15, 2 * eps, 0.0)

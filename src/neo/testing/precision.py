@@ -1,0 +1,106 @@
+"""Gradients in coarse dtypes and on other libraries, beside the ones that slopes have confirmed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .structure import Fault
+from .subjects import Flat, Subject, pack, unpack
+
+# A rule in float32 that nobody asked for is reported where it is wrong beyond any rounding.
+GROSS = 0.05
+# Roundings of an operation, and how many neighbours of the operands tell how they scatter.
+ROUNDINGS, NEIGHBOURS = 64.0, 4
+
+
+def coarse(
+    fine: Subject, subject: Subject, rng: Any, gross: bool
+) -> tuple[Fault | None, float, float, float]:
+    """Compare a pull-back in a coarse dtype with the one in double precision at the same numbers.
+
+    A rule that rounds errs in one direction here and in another there; a wrong one errs alike at the
+    neighbours of the operands. So the scatter of its errors is part of their bound, beside what the
+    rounding of the operands does to the right gradient.
+    Returns a fault or None, with the gradient, what it should be, and the bound.
+    """
+    nothing = (None, 0.0, 0.0, 0.0)
+    low = Flat(subject)
+    high = Flat(fine.with_points([x.astype(y.dtype) for x, y in zip(low.like, fine.points, strict=True)]))
+    eps = max([float(np.finfo(x.dtype).eps) for x in (*low.like, *low.results)])
+    if not _agree(low.center, high.center, 1e-3 if gross else 0.1):
+        return nothing if gross else _values(low, high, eps)
+    w = np.round(rng.uniform(0.5, 1.5, low.center.shape) * 64) / 64
+    w = np.where(np.isfinite(low.center) & np.isfinite(high.center), w, 0.0)
+    found, expected = low.pull(w), high.pull(w)
+    finite = np.isfinite(found) & np.isfinite(expected)
+    lost = np.isnan(found) & np.isfinite(expected)
+    if np.any(lost) and not gross:
+        return ("wrong_in_dtype", "the gradient is NaN in this dtype only", None), np.nan, 0.0, 0.0
+    size = float(np.max(np.abs(expected[finite]), initial=0))
+    floor = GROSS * size if gross else ROUNDINGS * eps * size
+    errors = np.where(finite, np.abs(found - expected), 0.0)
+    smallest = max([float(np.finfo(x.dtype).smallest_normal) / eps for x in (*low.like, *low.results)])
+    if not np.any(errors > floor) or not smallest < size < 1 / smallest:
+        return nothing
+    bound = floor + _scatter(low, high, w, found - expected, expected, eps, rng)
+    k = int(np.argmax(np.where(finite, errors - bound, -np.inf)))
+    if not errors[k] > bound[k]:
+        return nothing
+    words = "the gradient is right in double precision and wrong in this dtype, at the same numbers"
+    return ("wrong_in_dtype", words, None), float(found[k]), float(expected[k]), float(bound[k])
+
+
+def _values(low: Flat, high: Flat, eps: float) -> tuple[Fault | None, float, float, float]:
+    """Return a fault where forward itself differs by far more than the operands' rounding explains."""
+    moved = [high.value(high.x * (1 + s * eps)) for s in (-1, 1)]
+    reach = 16 * np.fmax(*[np.abs(m - high.center) for m in moved]) + ROUNDINGS * eps * np.abs(high.center)
+    finite = np.isfinite(low.center) & np.isfinite(high.center) & np.isfinite(reach)
+    beyond = np.where(finite, np.abs(low.center - high.center) - reach, -np.inf)
+    k = int(np.argmax(beyond)) if beyond.size else 0
+    if not beyond.size or not beyond[k] > 0.1 * np.max(np.abs(high.center[finite]), initial=0):
+        return None, 0.0, 0.0, 0.0
+    words = "forward gives another result in this dtype than in double precision, at the same numbers"
+    return ("values_disagree", words, None), float(low.center[k]), float(high.center[k]), float(reach[k])
+
+
+def _scatter(low: Flat, high: Flat, w: Any, error: Any, expected: Any, eps: float, rng: Any) -> np.ndarray:
+    """Return how far the error moves among neighbours, and the right gradient with it."""
+    moved, reach = np.zeros_like(error), np.zeros_like(error)
+    for _ in range(NEIGHBOURS):
+        x = pack(unpack(low.x * (1 + 2 * eps * rng.choice([-1.0, 1.0], low.x.shape)), low.like))
+        there, right = low.pull_at(x, w), high.pull_at(x, w)
+        moved = np.fmax(moved, np.abs(there - right - error))
+        reach = np.fmax(reach, np.abs(right - expected))
+    return 4 * moved + 16 * reach
+
+
+def _agree(low: np.ndarray, high: np.ndarray, tolerance: float) -> bool:
+    """Tell whether results are finite alike and close: else the operands are not for this dtype."""
+    if low.shape != high.shape or not np.array_equal(np.isfinite(low), np.isfinite(high)):
+        return False
+    finite = np.isfinite(low)
+    size = float(np.max(np.abs(high[finite]), initial=0))
+    return bool(np.all(np.abs(low - high)[finite] <= tolerance * size))
+
+
+def other_library(reference: Flat, subject: Subject, rng: Any) -> tuple[Fault | None, float, float, float]:
+    """Compare a pull-back with that of another library at the same numbers, in the same dtypes."""
+    from .invariants import _differ
+
+    nothing = (None, 0.0, 0.0, 0.0)
+    here = Flat(subject)
+    if here.center.shape != reference.center.shape:
+        words = "the results have other shapes than on the first backend"
+        return ("values_disagree", words, None), 0.0, 0.0, 0.0
+    w = np.where(
+        np.isfinite(reference.center) & np.isfinite(here.center), rng.uniform(0.5, 1.5, here.center.shape), 0
+    )
+    found, expected = here.pull(w), reference.pull(w)
+    if not _differ(reference, w, found, expected):
+        return nothing
+    finite = np.isfinite(found) & np.isfinite(expected)
+    k = int(np.argmax(np.where(finite, np.abs(found - expected), -1.0)))
+    words = "the gradient differs from that on the first backend, whose slopes it has"
+    return ("backends_disagree", words, None), float(found[k]), float(expected[k]), 0.0

@@ -1,0 +1,209 @@
+"""What backward returns and touches, seen by calling a Policy directly, without a tape between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import backends
+from ..core.array import box, raw_of, unbox
+from ..core.dtypes import differentiable
+from ..core.policy import new_context
+from ..errors import describe, short_name
+from .subjects import host, like
+
+# A finding in the making: kind, words, and the number of the operand if it is about one.
+Fault = tuple[str, str, int | None]
+
+
+class Direct:
+    """One call of a Policy: forward at once, backward when asked."""
+
+    def __init__(self, policy: Any, natives: Sequence[Any], settings: dict[str, Any]) -> None:
+        self.natives = list(natives)
+        self.varied = [k for k, x in enumerate(natives) if differentiable(x.dtype)]
+        self.policy = policy()
+        self.policy.slots = tuple([k if k in self.varied else None for k in range(len(natives))])
+        result = self.policy.run(list(natives), settings, new_context(self.policy))
+        self.results = [unbox(x) for x in (result if isinstance(result, tuple | list) else (result,))]
+
+    def cotangents(self, rng: Any) -> list[Any]:
+        """Return a gradient for every result, zeros where it can have none."""
+        found = []
+        for out in self.results:
+            values = host(out)
+            w = rng.uniform(0.5, 1.5, values.shape)
+            if values.dtype.kind == "c":
+                w = w + 1j * rng.uniform(0.5, 1.5, values.shape)
+            found.append(like(w.astype(values.dtype) if values.dtype.kind in "fc" else values * 0, out))
+        return found
+
+    def backward(self, cotangents: Sequence[Any]) -> Any:
+        """Return what backward returns, as it is."""
+        return self.policy.backward(*[g if self.policy.bare else box(g) for g in cotangents])
+
+    def saved(self) -> list[np.ndarray]:
+        """Return copies of the arrays that the call keeps."""
+        from ..core.lifting import attributes
+
+        kept = _leaves([*self.policy.ctx.saved, *attributes(self.policy).values()])
+        return [host(x) for x in kept if backends.is_array(raw_of(x))]
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, tuple | list):
+        return [leaf for item in value for leaf in _leaves(item)]
+    return [value]
+
+
+def gradients_of(found: Any) -> list[Any]:
+    """Return what backward returned as a list with one gradient per operand."""
+    return list(found) if isinstance(found, tuple | list) else [found]
+
+
+def faults(policy: Any, natives: Sequence[Any], settings: dict[str, Any], seed: int) -> list[Fault]:
+    """Return what is wrong with the form of what a Policy gives, and with what it writes into.
+
+    Raises whatever forward raises.
+    """
+    before = [host(x) for x in natives]
+    call = Direct(policy, natives, settings)
+    found = _written(before, natives, "mutates_operand", "forward writes into operand {}")
+    if found:
+        return found
+    cotangents = call.cotangents(np.random.default_rng(seed))
+    held = [host(x) for x in (*cotangents, *call.results)], call.saved()
+    try:
+        returned = call.backward(cotangents)
+    except Exception as error:
+        return [("backward_raises", f"backward raised {_words(error)}", None)]
+    found = _form(returned, call)
+    count = len(cotangents)
+    found += _written(before, natives, "mutates_operand", "backward writes into operand {}")
+    found += _written(held[0][:count], cotangents, "mutates_cotangent", "backward writes into g of result {}")
+    if not found:
+        found += _written(held[0][count:], call.results, "mutates_result", "backward writes into result {}")
+        found += _written(held[1], call.saved(), "mutates_saved", "backward writes into saved value {}")
+    return found or _repeated(policy, call, cotangents, returned, settings)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0] or 'without a message'}"
+
+
+def _written(before: Sequence[Any], after: Sequence[Any], kind: str, words: str) -> list[Fault]:
+    changed = [k for k, (x, y) in enumerate(zip(before, after, strict=True)) if not _same(x, host(y))]
+    return [
+        (kind, words.format(k) + ", which others read", k if kind == "mutates_operand" else None)
+        for k in changed
+    ]
+
+
+def _same(x: np.ndarray, y: np.ndarray) -> bool:
+    return x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind in "fc")
+
+
+def _form(returned: Any, call: Direct) -> list[Fault]:
+    """Return what is wrong with the number and the kinds of gradients."""
+    gradients = gradients_of(returned)
+    if isinstance(returned, list) and not all(_is_array(g) or g is None for g in gradients):
+        return [("not_an_array", f"backward returned a Python list of {_kinds(gradients)}, not arrays", None)]
+    if len(gradients) != len(call.natives):
+        words = f"backward returned {len(gradients)} gradients for {len(call.natives)} operands"
+        return [("wrong_count", f"{words}; return one per operand, None where there is none", None)]
+    found = [_fault(k, gradients[k], call) for k in call.varied]
+    return [fault for fault in found if fault is not None]
+
+
+def _kinds(values: list[Any]) -> str:
+    return ", ".join(dict.fromkeys([type(x).__name__ for x in values])) or "nothing"
+
+
+def _is_array(x: Any) -> bool:
+    raw = raw_of(x)
+    return hasattr(raw, "dtype") and hasattr(raw, "shape") and backends.is_array(raw)
+
+
+def _fault(k: int, gradient: Any, call: Direct) -> Fault | None:
+    """Return what is wrong with the gradient of operand k; None if it may be right."""
+    if gradient is None:
+        return None  # whether it is zero, the slopes tell
+    x = raw_of(call.natives[k])
+    what = f"backward returned {describe(raw_of(gradient))} as the gradient of a {describe(x)}"
+    if not _is_array(gradient):
+        return "not_an_array", f"{what}; return an array like the operand", k
+    g = raw_of(gradient)
+    library = backends.of(x)
+    if backends.of(g) is not library:
+        return "wrong_library", f"{what}: an array of {backends.of(g).name} instead of {library.name}", k
+    if tuple(g.shape) != tuple(x.shape) and not _one_element(g, x):
+        results = [tuple(out.shape) for out in call.results]
+        if tuple(g.shape) in results and len(call.natives) > 1:
+            return "missing_broadcast_sum", f"{what}: sum over the axes that broadcasting added", k
+        return "wrong_shape", what, k
+    if g.dtype != x.dtype:
+        return "wrong_dtype", f"{what}: {short_name(g.dtype)} instead of {short_name(x.dtype)}", k
+    if _device(g) != _device(x):
+        return "wrong_device", f"{what}: on {_device(g)} instead of {_device(x)}", k
+    return None
+
+
+def _device(raw: Any) -> str:
+    """Return the array's own word for its device: not every record tells them apart."""
+    return str(getattr(raw, "device", "")) or backends.of(raw).device(raw)
+
+
+def _one_element(g: Any, x: Any) -> bool:
+    """Tell whether neo reshapes the gradient itself: both have one element."""
+    return bool(np.prod(g.shape) == np.prod(x.shape) == 1)
+
+
+def _repeated(
+    policy: Any, call: Direct, cotangents: Sequence[Any], first: Any, settings: dict[str, Any]
+) -> list[Fault]:
+    """Return what is wrong with a second backward, and with one after another call of the Policy."""
+    try:
+        again = call.backward(cotangents)
+    except Exception as error:
+        return [("not_repeatable", f"backward raised the second time: {_words(error)}", None)]
+    if not _agree(first, again):
+        return [("not_repeatable", "backward gives another gradient the second time", None)]
+    try:
+        other = [like(_nearer_zero(host(x)), x) for x in call.natives]
+        Direct(policy, other, settings).backward(cotangents)
+    except Exception:  # the other operands may not be ones that it takes
+        return []
+    try:
+        last = call.backward(cotangents)
+    except Exception as error:
+        return [("stale_save", f"backward raises after another call: {_words(error)}", None)]
+    if not _agree(first, last):
+        words = "another call of the Policy changes the gradient of this one: it saved what is not its own"
+        return [("stale_save", words, None)]
+    return []
+
+
+def _nearer_zero(x: np.ndarray) -> np.ndarray:
+    """Return operands of another call: a little smaller, so that they are likely to be taken."""
+    return x * 0.875 if x.dtype.kind in "fc" else x
+
+
+def _agree(one: Any, other: Any) -> bool:
+    pairs = zip(gradients_of(one), gradients_of(other), strict=False)
+    return all(a is None or b is None or not _far(host(a), host(b)) for a, b in pairs)
+
+
+def _far(x: np.ndarray, y: np.ndarray) -> bool:
+    """Tell whether arrays differ by more than the last digits."""
+    if x.shape != y.shape:
+        return True
+    both = np.isfinite(x) & np.isfinite(y)
+    if not np.array_equal(np.isfinite(x), np.isfinite(y)):
+        return True
+    eps = np.finfo(x.dtype).eps if x.dtype.kind in "fc" else 0.0
+    size = np.max(np.abs(x[both]), initial=0)
+    return bool(np.any(np.abs(x[both] - y[both]) > 64 * eps * size))

@@ -1,0 +1,194 @@
+"""check_policy finds what is wrong, by its name, and calls nothing wrong that is right."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.libraries import Library
+from support.right import RIGHT
+from support.wrong import WRONG
+
+import neo
+import neo.numpy as nep
+import neo.testing as nt
+from neo.testing.findings import save
+
+DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+# All of them, with many seeds, under the deep profile; every so many otherwise.
+SOME_WRONG = WRONG if DEEP else WRONG[::7]
+SOME_RIGHT = RIGHT if DEEP else RIGHT[4::20]
+SEEDS = range(20) if DEEP else range(1)
+BACKENDS = ("numpy", "array_api_strict") if DEEP else ("numpy",)
+
+
+class Square(neo.autograd.Policy):
+    def forward(self, x):
+        self.ctx.save(x)
+        return x * x
+
+    def backward(self, g):
+        (x,) = self.ctx.release
+        return 2 * g * x
+
+
+class Half(Square):
+    def backward(self, g):
+        (x,) = self.ctx.release
+        return g * x
+
+
+def kinds(policy: Any, **arguments: Any) -> list[str]:
+    """Return what a check finds, by name."""
+    try:
+        report = nt.check_policy(policy, **arguments)
+    except nt.GradientMismatch as error:
+        report = error.report
+    return [finding.kind for finding in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("policy", "arguments", "kind"), [x[1:] for x in SOME_WRONG], ids=[x[0] for x in SOME_WRONG]
+)
+def test_a_wrong_policy_is_found_by_name(policy: Any, arguments: dict[str, Any], kind: str) -> None:
+    for seed in SEEDS:
+        assert kind in kinds(policy, **{"backends": BACKENDS, "seed": seed, **arguments})
+
+
+@pytest.mark.parametrize(("policy", "arguments"), [x[1:] for x in SOME_RIGHT], ids=[x[0] for x in SOME_RIGHT])
+def test_a_right_policy_is_not_called_wrong(policy: Any, arguments: dict[str, Any]) -> None:
+    for seed in SEEDS:
+        assert kinds(policy, **{"backends": BACKENDS, "seed": seed, **arguments}) == []
+
+
+def test_a_check_runs_on_every_library(xp: Library) -> None:
+    report = nt.check_policy(Square, backends=(xp.backend,), orders=(1,))
+
+    assert report.backends == [xp.backend]
+    assert report.examples > 30
+
+
+def test_the_same_seed_gives_the_same_report() -> None:
+    one, other = (nt.check_policy(Square, backends="numpy", orders=(1,), seed=5) for _ in range(2))
+
+    assert one.as_dict() == other.as_dict()
+
+
+def test_a_failure_tells_everything() -> None:
+    with pytest.raises(nt.GradientMismatch) as caught:
+        nt.check_policy(Half, backends="numpy")
+
+    (finding,) = caught.value.report.findings
+    assert (finding.kind, finding.operation, finding.argument) == ("wrong_gradient", "Half", "x")
+    assert (finding.backend, finding.dtype, finding.order) == ("numpy", "float64", 1)
+    assert finding.analytic == pytest.approx(finding.numeric / 2)
+    assert "wrong_gradient: Half of x" in str(caught.value)
+
+
+def test_the_program_of_a_finding_has_five_lines_that_show_it() -> None:
+    with pytest.raises(nt.GradientMismatch) as caught:
+        nt.check_policy(Half, backends="numpy", orders=(1,))
+    program = caught.value.report.findings[0].program
+
+    assert len(program.splitlines()) == 5
+    with pytest.raises(nt.GradientMismatch, match="wrong_gradient"):
+        exec(program, {})
+
+
+def test_what_failing_examples_share_is_said() -> None:
+    from support.wrong import WrongForScalars
+
+    with pytest.raises(nt.GradientMismatch) as caught:
+        nt.check_policy(WrongForScalars, backends="numpy", orders=(1,))
+
+    assert caught.value.report.findings[0].only == "an operand is 0-d"
+
+
+def test_a_backend_that_is_not_there_is_skipped_with_its_reason() -> None:
+    report = nt.check_policy(Square, orders=(1,))
+
+    absent = set(neo.backends.names()) - set(neo.backends.available())
+    assert absent <= set(report.skipped)
+    assert all(report.skipped.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"backends": ("nowhere",)}, "unknown backend 'nowhere'"),
+        ({"profile": "slow"}, "profile is 'quick' or 'deep'"),
+        ({"dtypes": ("float5",)}, "dtypes are some of"),
+        ({"orders": ()}, "orders are whole numbers"),
+        ({"orders": (0,)}, "orders are whole numbers"),
+        ({"backends": ()}, "no backend to check on"),
+    ],
+)
+def test_a_wrong_argument_is_named(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        nt.check_policy(Square, **arguments)
+
+
+def test_inputs_that_are_no_strategies_are_refused() -> None:
+    with pytest.raises(TypeError, match="inputs is a strategy"):
+        nt.check_policy(Square, inputs=3)
+
+
+def test_a_function_without_a_rule_is_refused() -> None:
+    with pytest.raises(TypeError, match="check_policy takes a subclass"):
+        nt.check_policy(lambda x: x)
+
+
+def test_check_grads_takes_trees_and_several_orders(xp: Library) -> None:
+    x, y = xp.asarray([0.5, -1.0]), xp.asarray([[0.25], [2.0]])
+
+    report = nt.check_grads(lambda p: {"out": nep.sin(p["x"]) * p["y"]}, ({"x": x, "y": y},), order=3)
+
+    assert report.findings == []
+    assert [row.order for row in report.rows] == [1, 2, 3]
+
+
+def test_check_grads_finds_a_wrong_gradient(xp: Library) -> None:
+    with pytest.raises(nt.GradientMismatch, match="wrong_gradient"):
+        nt.check_grads(neo.neo_function(Half), (xp.asarray([0.5, 1.0]),))
+
+
+def test_check_grads_needs_something_to_differentiate() -> None:
+    with pytest.raises(TypeError, match="check_grads needs a real or complex argument"):
+        nt.check_grads(nep.sin, (np.arange(3),))
+
+
+@nt.gradient_test(Square, backends="numpy", orders=(1,))
+def test_the_decorator_hands_on_the_report(report: Any) -> None:
+    assert report.operation == "Square"
+    assert report.findings == []
+
+
+def test_the_decorator_of_a_class_is_a_test() -> None:
+    test = nt.gradient_test(backends="numpy", orders=(1,))(Half)
+
+    assert test.__name__ == "test_gradient_of_Half"
+    with pytest.raises(nt.GradientMismatch):
+        test()
+
+
+def test_the_decorator_of_a_function_needs_a_policy() -> None:
+    with pytest.raises(TypeError, match="gradient_test"):
+        nt.gradient_test(backends="numpy")(lambda: None)
+
+
+def test_the_page_has_the_table_of_findings() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "testing.md").read_text()
+
+    assert [kind for kind in nt.KINDS if f"| `{kind}` | {nt.KINDS[kind]} |" not in page] == []
+
+
+def test_saved_reports_are_json_and_a_page(tmp_path: Any) -> None:
+    report = nt.check_policy(Square, backends="numpy", orders=(1,))
+    page = save([report], tmp_path / "report.json")
+
+    assert json.loads((tmp_path / "report.json").read_text())["reports"][0]["operation"] == "Square"
+    assert "Square" in page.read_text()
