@@ -374,3 +374,25 @@ def test_forward_and_reverse_mix_in_any_order(how, mix) -> None:
         return f(X)
 
     np.testing.assert_allclose(derivative(how), derivative(lambda f: f), rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("how", HOW.values(), ids=HOW)
+def test_checkpoint_inside_and_under_vmap(how) -> None:
+    examples = np.stack([X, W, X * W])
+
+    def derivatives(how):
+        f = lambda x, w: how(lambda x: nep.sum(nep.exp(x * w) @ nep.tensordot(w, nep.sin(x), axes=0)))(x * w)  # noqa: E731
+        each = neo.vmap(f, (0, None))
+        squares = lambda w: nep.sum(each(examples, w) ** 2)  # noqa: E731
+        slopes = lambda w: nep.sum(neo.vmap(neo.grad(f), (0, None))(examples, w) ** 2)  # noqa: E731
+        return [
+            each(examples, W),
+            neo.vmap(neo.grad(f, (0, 1)), (0, None))(examples, W)[1],
+            neo.grad(squares)(W),
+            neo.grad(slopes)(W),
+            neo.jvp(squares, (W,), (X,))[1],
+            neo.hessian(f)(X, W),
+        ]
+
+    for found, plain in zip(derivatives(how), derivatives(lambda f: f), strict=True):
+        np.testing.assert_allclose(found, plain, rtol=1e-11, atol=1e-12)

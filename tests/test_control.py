@@ -251,3 +251,24 @@ def test_function_that_returns_no_pair_is_an_error() -> None:
 def test_segment_of_no_steps_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one step"):
         scan(lambda c, x: (c, x), 0.0, XS, checkpoint=0)
+
+
+@pytest.mark.parametrize("checkpoint", [False, True])
+def test_loops_are_mapped_and_mapped_loops_differentiated(checkpoint) -> None:
+    f = lambda w, h: _by_scan(w, h, XS, checkpoint=checkpoint)  # noqa: E731
+    ws = np.asarray([0.5, -0.3])
+
+    found = neo.vmap(neo.grad(f), (0, None))(ws, 0.2)
+    under = neo.grad(lambda ws: nep.sum(neo.vmap(f, (0, None))(ws, 0.2)))(ws)
+
+    expected = [neo.grad(_by_hand)(w, 0.2, XS) for w in ws]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    np.testing.assert_allclose(under, expected, rtol=1e-12)
+
+
+def test_loops_push_tangents() -> None:
+    f = lambda w: _by_scan(w, 0.2, XS, checkpoint=True)  # noqa: E731
+
+    found = neo.jvp(f, (0.5,), (1.0,))[1]
+
+    np.testing.assert_allclose(found, neo.grad(_by_hand)(0.5, 0.2, XS), rtol=1e-12)

@@ -295,3 +295,27 @@ def test_linear_solve_in_forward_mode() -> None:
     found = neo.jvp(f, (2.0,), (1.0,))[1]
 
     np.testing.assert_allclose(found, -np.sum(np.linalg.solve(SKEW, B)) / 4, rtol=1e-12)
+
+
+@pytest.mark.parametrize("solve", [None, gmres])
+def test_solutions_are_mapped(solve) -> None:
+    f = lambda x, a: x**3 - a  # noqa: E731
+    root = partial(custom_root(f, solve=solve)(_newton(f)), 1.5)
+    a = np.asarray([8.0, 1.0, 27.0])
+
+    np.testing.assert_allclose(neo.vmap(root)(a), a ** (1 / 3), rtol=1e-12)
+    np.testing.assert_allclose(neo.vmap(neo.grad(root))(a), a ** (-2 / 3) / 3, rtol=1e-12)
+    np.testing.assert_allclose(
+        neo.grad(lambda a: nep.sum(neo.vmap(root)(a)))(a), a ** (-2 / 3) / 3, rtol=1e-12
+    )
+    np.testing.assert_allclose(neo.vmap(neo.grad(neo.grad(root)))(a), -2 / 9 * a ** (-5 / 3), rtol=1e-10)
+
+
+def test_linear_solutions_are_mapped() -> None:
+    scales, sides = np.asarray([1.0, 2.0]), np.stack([B, 3 * B])
+    f = lambda s, b: nep.sum(custom_linear_solve(lambda x: s * (SKEW @ x), b, gmres))  # noqa: E731
+
+    found = neo.vmap(neo.grad(f))(scales, sides)
+
+    total = np.sum(np.linalg.solve(SKEW, B))
+    np.testing.assert_allclose(found, [-total, -3 * total / 4], rtol=1e-12)

@@ -170,3 +170,12 @@ def test_forward_mode_is_reverse_mode(how) -> None:
     found = neo.jvp(end, (2.0,), (1.0,))[1]
 
     np.testing.assert_allclose(found, -0.04 * np.exp(-0.08), rtol=1e-6)
+
+
+@each
+def test_solutions_are_mapped(how) -> None:
+    rates = np.asarray([0.5, 2.0])
+    end = lambda rate: odeint(_decay, np.asarray(1.0), T[:2], rate, **how)[-1]  # noqa: E731
+
+    np.testing.assert_allclose(neo.vmap(end)(rates), np.exp(-0.04 * rates), rtol=1e-6)
+    np.testing.assert_allclose(neo.vmap(neo.grad(end))(rates), -0.04 * np.exp(-0.04 * rates), rtol=1e-6)

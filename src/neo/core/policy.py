@@ -182,12 +182,14 @@ class Policy:
     def _pulled_at_once(self, g: Any) -> Sequence[Any]:
         gradients = self._filled(g) if type(g) is Parts else (g,)
         boxed = any([isinstance(g, Array) for g in gradients])
+        kept = self.ctx  # a tape that is kept is pulled again, perhaps by a bare gradient
         if self.bare and boxed:
             # A strict library's own array does not take a traced one on its right; an Array does.
             self.ctx = new_context(self, inside(_as_operand, self.ctx.saved))
         if not self.bare:
             gradients = tuple([box(g) for g in gradients])
         found = self.backward(*gradients)
+        self.ctx = kept
         found = found if isinstance(found, tuple | list) else (found,)
         if len(found) != len(self.slots):
             raise ValueError(

@@ -49,11 +49,11 @@ class Run:
         assert isinstance(tape, ClosedTape), "a tape is walked when its function has returned"
         with ExitStack() as stack:
             for other, kind in self.kinds:
-                if isinstance(other, ClosedTape):
+                if other.owner:  # its function has returned
                     stack.enter_context(_changed(other))
                     stack.callback(other.clear)
                     set_up(other, kind, self.keeper)
-                    other.log = None
+                    other.log, other.owner = None, ""
             tape.extend([NOTHING] * slot)
             self._run(again=True)
             return tape[slot:]
@@ -124,7 +124,7 @@ def cut(
     return result
 
 
-_CHANGED = ("__class__", "usual", "library", "lean", "log", "keeper")
+_CHANGED = ("__class__", "usual", "library", "lean", "log", "keeper", "owner")
 
 
 @contextmanager

@@ -66,7 +66,7 @@ class _System:
 class LinearSolve(Policy):
     """The solution of a linear system, whose gradient is that of the transposed system."""
 
-    bare = True
+    bare = trusted = True
 
     def forward(self, *arrays: Any, system: Any) -> Any:
         """Return the leaves of the solution."""

@@ -201,7 +201,7 @@ class _Problem:
 class ImplicitSolution(Policy):
     """The solution of a problem, whose gradient is that of the condition it fulfils."""
 
-    bare = True
+    bare = trusted = True
 
     def forward(self, *arrays: Any, problem: Any) -> Any:
         """Return the leaves of the solution, and of aux."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import backends
-from ..core.array import raw_of
+from ..core.array import bottom_of, raw_of
 from ..core.dtypes import COMPLEX, kind
 from ..errors import ConvergenceError, short_name
 from ..linalg import solve
@@ -30,11 +30,10 @@ def dense(matvec: Operator, b: Any) -> Any:
 
 
 def _units(vector: Any) -> list[Any]:
-    raw = raw_of(vector)
+    raw, n = bottom_of(vector), vector.shape[0]
     library = backends.of(raw)
-    place = library.place(library.device(raw))
-    eye = library.xp.eye(raw.shape[0], dtype=raw.dtype, device=place)
-    return [eye[k, ...] for k in range(raw.shape[0])]
+    eye = library.xp.eye(n, dtype=raw.dtype, device=library.place(library.device(raw)))
+    return [eye[k, ...] for k in range(n)]
 
 
 def cg(matvec: Operator, b: Any, *, tol: float | None = None, steps: int | None = None) -> Any:

@@ -60,7 +60,7 @@ class _Problem:
 class Solution(Policy):
     """The solution at the times, from y0, the times and the parameters."""
 
-    bare = True
+    bare = trusted = True
 
     def forward(self, *arrays: Any, problem: Any) -> Any:
         """Return the leaves of the solution."""

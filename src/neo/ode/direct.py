@@ -30,7 +30,7 @@ def by_steps(
     def slope(y: Any, now: Any) -> Any:
         found = func(unravel(y), now, *args)
         check_like(found, y0)
-        return as_vector(found, raw_of(y).dtype)[0]
+        return as_vector(found, y.dtype)[0]
 
     take = partial(step, slope)
     run = checkpointed(lambda y, k, now, h: take(y, k, now, h)) if checkpoint else take

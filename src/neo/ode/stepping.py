@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import backends
-from ..core.array import raw_of
+from ..core.array import bottom_of
 from ..errors import ConvergenceError
 
 Slope = Callable[[Any, Any], Any]
@@ -78,18 +78,18 @@ def within(y: Any, end: Any, slopes: Any, h: float, part: Any) -> Any:
 
 def size_of_error(y: Any, end: Any, slopes: Any, h: float, control: Control) -> float:
     """Return the error of a step, 1 where it is just what is allowed."""
-    return _size(mixed(_ERROR, [raw_of(k) for k in slopes], h), _scale(y, end, control))
+    return _size(mixed(_ERROR, [bottom_of(k) for k in slopes], h), _scale(y, end, control))
 
 
 def _scale(y: Any, end: Any, control: Control) -> Any:
-    xp = backends.of(raw_of(y)).raw
-    return control.atol + control.rtol * xp.maximum(xp.abs(raw_of(y)), xp.abs(raw_of(end)))
+    xp = backends.of(bottom_of(y)).raw
+    return control.atol + control.rtol * xp.maximum(xp.abs(bottom_of(y)), xp.abs(bottom_of(end)))
 
 
 def _size(x: Any, scale: Any) -> float:
-    """Return the root mean square of x / scale."""
-    xp = backends.of(raw_of(x)).raw
-    return float(xp.mean(xp.abs(raw_of(x) / scale) ** 2)) ** 0.5
+    """Return the root mean square of x / scale, inside vmap that of the worst example."""
+    xp = backends.of(bottom_of(x)).raw
+    return float(xp.max(xp.mean(xp.abs(bottom_of(x) / scale) ** 2, axis=-1))) ** 0.5
 
 
 def first_length(f: Slope, y: Any, slope: Any, t: Any, control: Control, whole: float) -> float:
@@ -97,7 +97,7 @@ def first_length(f: Slope, y: Any, slope: Any, t: Any, control: Control, whole: 
     scale, sign = _scale(y, y, control), 1.0 if whole > 0 else -1.0
     large, steep = _size(y, scale), _size(slope, scale)
     h = min(0.01 * large / steep if large > 1e-5 and steep > 1e-5 else 1e-6, abs(whole))
-    bend = _size(raw_of(f(y + slope * (sign * h), t + sign * h)) - raw_of(slope), scale) / h
+    bend = _size(bottom_of(f(y + slope * (sign * h), t + sign * h)) - bottom_of(slope), scale) / h
     most = max(steep, bend)
     longer = (0.01 / most) ** 0.2 if most > 1e-15 else max(1e-6, h * 1e-3)
     return sign * min(100 * h, longer, abs(whole))
