@@ -7,6 +7,9 @@
 array([1., 1., 1.])
 """
 
+from importlib import import_module
+from typing import Any
+
 from . import autograd, backends, functions, random, rules  # noqa: F401
 from .core.array import Array
 from .core.call import neo_function
@@ -14,6 +17,7 @@ from .ops import policies
 from .ops.constant import stop_gradient
 from .ops.creation import arange, array, asarray, eye, full, linspace, ones, zeros
 from .random.convenience import rand, randint, randn
+from .show import show
 from .transforms.checkpoint import checkpoint
 from .transforms.columns import jacfwd
 from .transforms.forward import jvp
@@ -55,6 +59,7 @@ __all__ = [
     "randint",
     "randn",
     "random",
+    "show",
     "stop_gradient",
     "trace",
     "value_and_grad",
@@ -64,3 +69,10 @@ __all__ = [
     "vmap",
     "zeros",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a module that is seldom used when somebody asks for it."""
+    if name == "conventions":
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

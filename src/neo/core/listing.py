@@ -185,7 +185,7 @@ def name_of(policy: type) -> str:
     """Return what its function is called, or its own name in that style: `ScaledMLP` -> `scaled_mlp`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", policy.__name__)
     # Its own label, not that of a built-in that it extends.
-    return vars(policy).get("label") or words.strip("_").lower()
+    return vars(policy).get("title") or vars(policy).get("label") or words.strip("_").lower()
 
 
 def _shown(policy: Any, settings: dict[str, Any]) -> dict[str, str]:

@@ -73,7 +73,8 @@ class Policy:
     arrived) and returns one gradient per array, None where there is none. Written with neo's
     functions and operators it has derivatives of every order itself.
     reads: whether a backward without a forward of its own, one that `policies=` puts in the place of
-    an operation's, reads `self.ctx.release`: the operands and the results, which are then kept.
+    an operation's, reads `self.ctx.release`: the operands and the results, which are then kept. It
+    finds the call's settings in `self.settings`.
     push(self, *tangents), the forward mode, may be left out: then neo transposes backward. It gets
     the tangent of each array (zeros where there is none) and returns that of each result. With a
     push and no backward, reverse mode transposes the push.

@@ -16,7 +16,7 @@ from .policy import Context, Policy, new_context
 Rules = dict[type[Policy], type[Policy]]
 
 # What a Policy declares of its gradient; what the original declares need not hold for the rule.
-DECLARED = ("linear", "multilinear", "push", "batch")
+DECLARED = ("linear", "multilinear", "slopes", "push", "batch")
 
 
 def replaced(policy: type[Policy], operands: Iterable[Any]) -> type[Policy]:
@@ -43,7 +43,7 @@ def replacement(original: type[Policy], rule: Any) -> type[Policy]:
     if kind.forward is not Policy.forward:
         return kind if rule is kind else type(kind.__name__, (kind,), members)
     declared = {name: getattr_static(kind, name) for name in DECLARED if hasattr(kind, name)}
-    members |= {"rule_is_bare": kind.bare, "label": _label(original, kind), **declared}
+    members |= {"rule_is_bare": kind.bare, "title": _title(original, kind), **declared}
     return type(kind.__name__, (_Outside, kind, _Inside, original), members)
 
 
@@ -51,7 +51,7 @@ def _as_it_is(self: Policy) -> None:
     pass
 
 
-def _label(original: type[Policy], kind: type[Policy]) -> str:
+def _title(original: type[Policy], kind: type[Policy]) -> str:
     return f"{getattr(original, 'label', '') or original.__name__}[{kind.__name__}]"
 
 
@@ -88,6 +88,7 @@ class _Inside(Policy):
     reads: bool
 
     def forward(self, *operands: Any, **settings: Any) -> Any:
+        self.settings = settings
         out = super().forward(*operands, **settings)
         self._keep(operands, out)
         return out
@@ -95,9 +96,14 @@ class _Inside(Policy):
     def save_again(self, *operands: Any, **settings: Any) -> None:
         from .call import call  # not above: call imports this module
 
+        self.settings = settings
         super().save_again(*operands, **settings)
-        original = type(self).__mro__[type(self).__mro__.index(_Inside) + 1]
-        self._keep(operands, call(original, operands, settings) if self.reads else ())
+        self._keep(operands, call(self._original(), operands, settings) if self.reads else ())
+
+    def _original(self) -> Any:
+        """Return the operation's own Policy."""
+        order = type(self).__mro__
+        return order[order.index(_Inside) + 1]
 
     def _keep(self, operands: tuple[Any, ...], out: Any) -> None:
         if not isinstance(self.ctx, Context):
@@ -109,8 +115,9 @@ class _Inside(Policy):
     def backward(self, *gradients: Any) -> tuple[Any, ...]:
         seen: Any = self.ctx
         self.ctx = new_context(self, seen.whole.saved[0])
+        slopes = self._original().slopes
         try:
-            found = super().backward(*gradients)
+            found = slopes(*gradients, *self.ctx.release) if slopes else super().backward(*gradients)
         finally:
             self.ctx = seen
         return found if type(found) is tuple else (found,)
