@@ -63,7 +63,9 @@ def test_a_slice_is_drawn() -> None:
     assert str(neo.show(traced()[2:4])).startswith("%2 = matmul")
 
 
-@pytest.mark.parametrize(("suffix", "start"), [("svg", "<svg"), ("html", "<!DOCTYPE"), ("dot", "digraph"), ("txt", "%0")])
+@pytest.mark.parametrize(
+    ("suffix", "start"), [("svg", "<svg"), ("html", "<!DOCTYPE"), ("dot", "digraph"), ("txt", "%0")]
+)
 def test_a_picture_is_saved_by_its_suffix(tmp_path, suffix, start) -> None:
     path = tmp_path / f"tape.{suffix}"
 

@@ -67,8 +67,8 @@ def test_the_source_runs_for_other_arguments(xp: Library) -> None:
 def test_a_source_is_lines_of_calls_with_the_tapes_calls_beside_them() -> None:
     _, tape = neo.trace(lambda x: nep.sum(nep.sin(x)))(np.ones(3))
 
-    assert tape.source().splitlines() == [
-        '"""<lambda>, forward and backward, as neo recorded it.',
+    assert tape.source(gradient=False).splitlines() == [
+        '"""<lambda>, forward, as neo recorded it.',
         "",
         "Takes the arrays x.",
         '"""',
@@ -79,13 +79,10 @@ def test_a_source_is_lines_of_calls_with_the_tapes_calls_beside_them() -> None:
         "def program(x):",
         "    v0 = np.sin(x)  # %1 = sin(%0)",
         "    v1 = np.sum(v0, axis=None, dtype=None, keepdims=False)  # %2 = sum(%1)",
-        "    v2 = np.ones_like(v1)",
-        "    v3 = np.reshape(v2, (1,))  # back through %2 = sum(%1)",
-        "    v4 = np.broadcast_to(v3, (3,))",
-        "    v5 = np.cos(x)  # back through %1 = sin(%0)",
-        "    v6 = v4 * v5",
-        "    return v1, {'x': v6}",
+        "    return v1",
     ]
+    assert "np.cos(x)  # back through %1 = sin(%0)\n" in tape.source()
+    assert tape.source().splitlines()[-1].startswith("    return v1, {'x': v")
 
 
 def test_the_forward_alone_returns_the_result() -> None:

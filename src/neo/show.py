@@ -99,9 +99,9 @@ def show(tape: Any) -> Drawing:
     >>> import neo.numpy as nep
     >>> _, tape = neo.trace(lambda x: nep.sum(nep.sin(x)))(np.ones(3))
     >>> show(tape)
-    %0 = input x   f64[3]
-    %1 = sin(%0)   f64[3]  24 B saved
-    %2 = sum(%1)   f64[]
+    %0 = input x  f64[3]
+    %1 = sin(%0)  f64[3]  24 B saved
+    %2 = sum(%1)  f64[]
     return %2
     2 calls, 24 B saved
     >>> show(tape).svg.startswith("<svg")
@@ -160,8 +160,8 @@ def _text(x: float, y: float, text: str) -> str:
 
 def _bar(width: float, row: int, saved: int, most: int) -> str:
     """Return a bar at the right as long as the share of what was saved at most."""
-    length = 60 * saved / most
-    bar = f'<rect x="{width - 150:.0f}" y="{_middle(row) - 5}" width="{length:.1f}" height="10" fill="#d8a048"/>'
+    size = f'width="{60 * saved / most:.1f}" height="10"'
+    bar = f'<rect x="{width - 150:.0f}" y="{_middle(row) - 5}" {size} fill="#d8a048"/>'
     return bar + _text(width - 82, _middle(row) + 4, in_bytes(saved))
 
 
