@@ -10,10 +10,12 @@ from typing import Any
 
 from ..backends import define
 from ..ops.batching import leading
+from ..ops.broadcasting import positive_axes
 from ..ops.elementwise import elementwise
 from ..ops.formulas import exp, maximum, minimum, tanh
+from ..ops.indexing import getitem
 from ..ops.kernels import with_kernel
-from ..ops.registry import BuiltIn, rule
+from ..ops.registry import BuiltIn, composite, rule
 from ..ops.selection import where
 from ..ops.special.normal import erf
 from .operands import real
@@ -206,3 +208,37 @@ def elu(x: Any, /, *, alpha: float = 1.0) -> Any:
     """
     real("elu", x)
     return Elu.of(x, alpha=alpha)
+
+
+@composite(domain=ANY, samples=[([(2, 3)], {})])
+def log_sigmoid(x: Any, /) -> Any:
+    """Return log(sigmoid(x)), which is x itself far below 0. Gradient: to x."""
+    return -softplus(-x)
+
+
+@composite(domain=ANY, samples=[([(2, 3)], {})])
+def mish(x: Any, /) -> Any:
+    """Return x * tanh(softplus(x)). Gradient: to x. Source: Misra, "Mish" (2019)."""
+    return x * tanh(softplus(x))
+
+
+# The fixed point of mean 0 and variance 1: Klambauer et al., "Self-normalizing networks" (2017).
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+@composite(domain=ANY, samples=[([(2, 3)], {})])
+def selu(x: Any, /) -> Any:
+    """Return elu with the slope and bend that keep mean 0 and variance 1. Gradient: to x, as elu's."""
+    return elu(x, alpha=_SELU_ALPHA) * _SELU_SCALE
+
+
+@composite(domain=ANY, samples=[([(2, 4)], {})])
+def glu(x: Any, /, axis: int = -1) -> Any:
+    """Return the first half of x along an axis times the sigmoid of the second half. Gradient: to x."""
+    n = x.shape[axis]
+    if n % 2:
+        raise ValueError(f"glu: axis {axis} of shape {tuple(x.shape)} has {n} elements, which has no half")
+    (axis,) = positive_axes(axis, len(x.shape))
+    lead = (slice(None),) * axis
+    values, gates = [getitem(x, (*lead, k, ...)) for k in (slice(0, n // 2), slice(n // 2, n))]
+    return values * sigmoid(gates)

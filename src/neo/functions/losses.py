@@ -8,7 +8,7 @@ from .. import backends
 from ..backends import define
 from ..core.array import Batched, Plain, bottom_of, values_of
 from ..core.call import call
-from ..core.dtypes import INTEGER, kind
+from ..core.dtypes import INTEGER, REAL, kind
 from ..core.policy import library_of_all
 from ..errors import describe
 from ..ops.broadcasting import broadcast_to, reshape, sum
@@ -70,6 +70,7 @@ class CrossEntropy(BuiltIn):
         ([(3, 4)], {"labels": [0, 3, 1]}),
         ([(3, 4)], {"labels": [2, 2, 0], "reduction": "sum"}),
         ([(3, 2)], {"labels": [0, 1, 1], "reduction": "none"}),
+        ([(2, 3)], {"labels": [0, 2], "label_smoothing": 0.2}),
     ]
 
     slopes = staticmethod(with_kernel("cross_entropy_backward", _formula))
@@ -107,12 +108,23 @@ def _outside(xp: Any, labels: Any, count: int) -> str:
 
 
 @rule(CrossEntropy)
-def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
-    """Return the cross entropy of softmax(logits) and integer labels, in nats.
+def cross_entropy(
+    logits: Any,
+    labels: Any,
+    reduction: str = "mean",
+    *,
+    weight: Any = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int | None = None,
+) -> Any:
+    """Return the cross entropy of softmax(logits) and labels, in nats.
 
     logits: (n, k) real floating. labels: (n,) integer of the same library, a NumPy array or a list,
-    each from 0 to k - 1; they are constants. reduction: "mean", "sum", or "none".
-    Returns a 0-d array, or (n,) for "none"; dtype of logits. Gradient: to logits.
+    each from 0 to k - 1; they are constants. Or (n, k) floating, the share of every class.
+    reduction: "mean", "sum", or "none". weight: (k,), of each class; the mean is then a weighted one.
+    label_smoothing: how much of every label is spread over all classes. ignore_index: a label that
+    counts nothing. Returns a 0-d array, or (n,) for "none"; dtype of logits.
+    Gradient: to logits, to weight, and to labels that are shares.
     Raises TypeError for labels that are no integers, ValueError for shapes that do not fit and
     IndexError for a label out of range.
     """
@@ -120,16 +132,26 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
         raise ValueError(f"cross_entropy: reduction is one of {REDUCTIONS}, got {reduction!r}")
     if type(logits) is not Plain:  # which is real
         real("cross_entropy", logits)
-    labels = _labels(logits, labels)
     shape = tuple(logits.shape)
+    if len(shape) == 2 and tuple(getattr(labels, "shape", ())) == shape and kind(labels.dtype) == REAL:
+        return _weighed(logits, labels, reduction, weight, label_smoothing, None)
+    labels = _labels(logits, labels)
     if len(shape) != 2 or tuple(labels.shape) != shape[:1]:
         raise ValueError(
             f"cross_entropy: logits {describe(logits)} and labels {describe(labels)} do not fit; "
             f"expected logits of shape (n, k) and labels of shape (n,)"
         )
+    if weight is not None or label_smoothing or ignore_index is not None:
+        return _weighed(logits, labels, reduction, weight, label_smoothing, ignore_index)
     if type(labels) is Batched:
         return _of_batched_labels(logits, labels, reduction)
     return call(CrossEntropy, (logits,), {"labels": labels, "reduction": reduction})
+
+
+def _weighed(*arguments: Any) -> Any:
+    from .criteria import weighed_cross_entropy  # on first use
+
+    return weighed_cross_entropy(*arguments)
 
 
 def _of_batched_labels(logits: Any, labels: Any, reduction: str) -> Any:
@@ -155,6 +177,6 @@ def _labels(logits: Any, labels: Any) -> Any:
     if kind(labels.dtype) != INTEGER:
         raise TypeError(
             f"cross_entropy: labels are {describe(labels)}; expected integers, the number of each "
-            f"row's class. For one-hot labels y use -(y * log_softmax(logits)).sum()"
+            f"row's class, or floating numbers of the logits' shape, the share of every class"
         )
     return labels

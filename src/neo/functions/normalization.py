@@ -1,4 +1,4 @@
-"""Normalization: layer_norm."""
+"""Normalization: over the last axes, over a batch, over groups of channels, by the root mean square."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from ..backends import define
 from ..core.pushing import total
 from ..errors import describe
 from ..ops.batching import ranked
-from ..ops.broadcasting import Axes, broadcast_to, positive_axes, sum
-from ..ops.formulas import sqrt
-from ..ops.registry import BuiltIn, rule
+from ..ops.broadcasting import Axes, broadcast_to, positive_axes, reshape, sum
+from ..ops.formulas import add, divide, multiply, sqrt, square, subtract
+from ..ops.inspection import finfo
+from ..ops.registry import BuiltIn, composite, rule
 from ..ops.selection import one_dtype
 from ..ops.statistics import count_over, mean
+from ..ops.statistics import mean as mean_of
 from .operands import real
 
 
@@ -105,6 +107,91 @@ def layer_norm(x: Any, weight: Any = None, bias: Any = None, axis: Axes = -1, ep
     for name, y in (("weight", weight), ("bias", bias)):
         if y is not None and tuple(y.shape) != shape[axes[0] :]:
             raise ValueError(f"layer_norm: {name} is {describe(y)}; expected shape {shape[axes[0] :]}")
-    x, *given = one_dtype(x, *[y for y in (weight, bias) if y is not None])
-    weight, bias = [None if y is None else given.pop(0) for y in (weight, bias)]
+    x, weight, bias = _together(x, weight, bias)
     return LayerNorm.of(x, weight, bias, axes=axes, eps=eps)
+
+
+ANY = (-2, 2)
+
+
+@composite(
+    domain=ANY,
+    samples=[([(3, 2, 2), (2,), (2,)], {}), ([(2, 2), (2,), (2,)], {"mean": [0.5, -1.0], "var": [1.0, 2.0]})],
+)
+def batch_norm(
+    x: Any, weight: Any = None, bias: Any = None, *, mean: Any = None, var: Any = None, eps: float = 1e-5
+) -> Any:
+    """Return x normalized per channel to mean 0 and variance 1, times weight, plus bias.
+
+    x: (n, channels, ...) real floating. weight, bias: (channels,) or None. mean, var: (channels,), the
+    statistics to use, as when a network is applied; by default those of x, as when it is trained (their
+    running means are the caller's to keep, from nep.mean and nep.var over all axes but 1).
+    Gradient: to x, weight, bias, and mean and var if given.
+    Source: Ioffe and Szegedy, "Batch normalization" (2015).
+    """
+    real("batch_norm", x)
+    if len(x.shape) < 2 or (mean is None) != (var is None):
+        raise ValueError(
+            f"batch_norm: expected x (n, channels, ...), got {describe(x)}; and mean and var, or neither"
+        )
+    x, weight, bias, mean, var = _together(x, weight, bias, mean, var)
+    if mean is None:
+        axes = tuple([k for k in range(len(x.shape)) if k != 1])
+        if not count_over(tuple(x.shape), axes):
+            raise ValueError(f"batch_norm: {describe(x)} has no elements to take the mean of")
+        y = LayerNorm.of(x, None, None, axes=axes, eps=eps)
+    else:
+        y = divide(subtract(x, _per_channel(mean, x)), sqrt(_per_channel(var, x) + eps))
+    return _affine("batch_norm", y, weight, bias)
+
+
+@composite(domain=ANY, samples=[([(2, 4, 2), (4,), (4,)], {"num_groups": 2})])
+def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, *, eps: float = 1e-5) -> Any:
+    """Return x normalized over groups of channels to mean 0 and variance 1, times weight, plus bias.
+
+    x: (n, channels, ...) real floating. num_groups: divides the channels; 1 group is layer_norm over
+    all but n, a group per channel is instance normalization. weight, bias: (channels,) or None.
+    Gradient: to x, weight and bias. Source: Wu and He, "Group normalization" (2018).
+    """
+    real("group_norm", x)
+    shape = tuple(x.shape)
+    if len(shape) < 2 or num_groups < 1 or shape[1] % num_groups or not count_over(shape, None):
+        raise ValueError(f"group_norm: {num_groups} groups do not divide the channels of {describe(x)}")
+    x, weight, bias = _together(x, weight, bias)
+    rows = reshape(x, (shape[0], num_groups, count_over(shape, None) // (shape[0] * num_groups)))
+    y = reshape(LayerNorm.of(rows, None, None, axes=(2,), eps=eps), shape)
+    return _affine("group_norm", y, weight, bias)
+
+
+@composite(domain=ANY, samples=[([(2, 3), (3,)], {}), ([(2, 3)], {"axis": 0, "eps": 0.1})])
+def rms_norm(x: Any, weight: Any = None, *, axis: Axes = -1, eps: float | None = None) -> Any:
+    """Return x over the root of the mean of its squares over axes, times weight.
+
+    x: (...) real floating. weight: broadcasts with x, or None. eps: added to the mean of the squares; by
+    default the dtype's eps. Gradient: to x and weight.
+    Source: Zhang and Sennrich, "Root mean square layer normalization" (2019).
+    """
+    real("rms_norm", x)
+    x, weight = _together(x, weight)
+    size = mean_of(square(x), axis=axis, keepdims=True)
+    y = x / sqrt(size + (finfo(x.dtype).eps if eps is None else eps))
+    return y if weight is None else multiply(y, weight)
+
+
+def _together(*operands: Any) -> list[Any]:
+    """Return operands in one dtype; None stays None."""
+    given = one_dtype(*[y for y in operands if y is not None])
+    return [None if y is None else given.pop(0) for y in operands]
+
+
+def _per_channel(y: Any, x: Any) -> Any:
+    return reshape(y, (-1, *[1] * (len(x.shape) - 2)))
+
+
+def _affine(name: str, y: Any, weight: Any, bias: Any) -> Any:
+    """Return y * weight + bias, with a weight and a bias per channel."""
+    for what, z in (("weight", weight), ("bias", bias)):
+        if z is not None and tuple(z.shape) != (y.shape[1],):
+            raise ValueError(f"{name}: {what} is {describe(z)}; expected shape ({y.shape[1]},)")
+    y = y if weight is None else multiply(y, _per_channel(weight, y))
+    return y if bias is None else add(y, _per_channel(bias, y))

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 # fft, linalg and special: their operations are in the table once they are imported.
-from .. import backends, fft, linalg, special  # noqa: F401
+from .. import backends, fft, functions, linalg, special  # noqa: F401
 from .. import numpy as nep
 from ..ops import composites, policies
 
-for _name in nep.__all__:  # those beyond the standard are loaded on first use
-    getattr(nep, _name)
+for _module in (nep, functions):  # what is loaded on first use
+    for _name in _module.__all__:
+        getattr(_module, _name)
 
 # Half a unit off the real axis: nearer than i, i pi / 2 and the other branch points and poles that
 # the domain of real operands does not know of.
