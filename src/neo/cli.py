@@ -6,6 +6,8 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,11 @@ NEXT = "Next: neo.value_and_grad(f)(x) gives f(x) and its gradient; help(neo.val
 def main(given: list[str] | None = None) -> int:
     """Run a command; without one, all of them. Return 0, or 1 when a check failed."""
     parser = _parser()
-    options, options_of_bench = parser.parse_known_args(given)
-    if options.run is _bench:
-        options.given = options_of_bench
-    elif options_of_bench:
-        parser.error(f"unrecognized arguments: {' '.join(options_of_bench)}")
+    options, further = parser.parse_known_args(given)
+    if options.run in HANDING_ON:
+        options.given = further
+    elif further:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
     result: int = options.run(options)
     return result
 
@@ -35,8 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=_overview)
     commands = parser.add_subparsers(title="commands (without one: all of them)", metavar="command")
     for name, (run, what) in COMMANDS.items():
-        # bench hands its options on, --help among them.
-        made = commands.add_parser(name, help=what, description=what, add_help=run is not _bench)
+        made = commands.add_parser(name, help=what, description=what, add_help=run not in HANDING_ON)
         made.set_defaults(run=run)
     return parser
 
@@ -156,9 +157,23 @@ def _bench(options: argparse.Namespace) -> int:
     return subprocess.run([sys.executable, str(suite), *options.given], check=False).returncode
 
 
+def _check(options: argparse.Namespace) -> int:
+    """Check a gradient; neo.testing is loaded for this alone."""
+    if find_spec("hypothesis") is None:
+        print("neo check needs hypothesis: pip install 'neo-autodiff[testing]'", file=sys.stderr)
+        return 2
+    command: Any = import_module("neo.testing.command")
+    result: int = command.run(options.given)
+    return result
+
+
+# Commands that read their own options, --help among them.
+HANDING_ON = (_bench, _check)
+
 # A command's name: the function that runs it, and what its help says.
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "backends": (_backends, "list array libraries and devices, and check a gradient on each"),
     "bench": (_bench, "run the benchmarks of the source beside other libraries; --help for its options"),
+    "check": (_check, "check a gradient: neo check package.module:Policy; --help for its options"),
     "tape": (_tape, "print the tape of a small function"),
 }

@@ -15,11 +15,11 @@ from .. import backends, tree
 from ..core.array import raw_of
 from ..core.dtypes import differentiable
 from ..errors import describe
+from . import recorded
 from .checking import EXAMPLES_ELSEWHERE, Checking
 from .examples import Example, Source
 from .findings import Finding, GradientMismatch, Report
 from .places import Place, double, places
-from .recorded import note
 from .subjects import host
 from .targets import Target, target_of
 
@@ -80,18 +80,21 @@ def examine(
     checked, how much of it is done, and how much there is.
     """
     target = target_of(thing)
+    every = backends == "all"
+    backends = (recorded.options["backends"] or backends) if every else backends
+    profile = recorded.options["profile"] or profile
     dtypes = [dtypes] if isinstance(dtypes, str) else list(dtypes)
     _valid(target, dtypes, orders, profile, inputs)
     found, skipped = places(backends, target.only)
     seed = crc32(target.name.encode()) if seed is None else seed
     report = Report(target.name, seed=seed, profile=profile, skipped=skipped)
-    job = _Job(target, report, found, dtypes, orders, backends == "all", progress or (lambda *_: None))
+    job = _Job(target, report, found, dtypes, orders, every, progress or (lambda *_: None))
     counts = PROFILES[profile] if examples is None else (examples, examples)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for base in dict.fromkeys([double(dtype) for dtype in dtypes]):
             job.run(Source(_arity(target, inputs), target.domain, inputs, settings, seed, base), base, counts)
-    note(report)
+    recorded.note(report)
     return report
 
 
@@ -311,7 +314,7 @@ def check_grads(
         if dtype != double(dtype) and not report.findings:
             check.coarse([Example(hosts)], Place(library), dtype, gross=False)
     report.total()
-    note(report)
+    recorded.note(report)
     return _judged(report)
 
 

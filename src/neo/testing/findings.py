@@ -178,9 +178,13 @@ def save(reports: Iterable[Report], path: str | Path) -> Path:
 
     path: of the JSON file; the page has the same name with the ending `.html`.
     """
+    return write([report.as_dict() for report in reports], path)
+
+
+def write(rows: list[dict[str, Any]], path: str | Path) -> Path:
+    """Do what save does, for reports that are dicts already."""
     from .page import page
 
-    rows = [report.as_dict() for report in reports]
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"neo": 1, "reports": rows}, indent=1, default=str), encoding="utf-8")

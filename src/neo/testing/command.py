@@ -1,0 +1,89 @@
+"""`neo check package.module:Policy`: a gradient check from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from typing import Any
+
+from .check import DTYPES, PROFILES, examine
+from .findings import save
+
+BAR = 24
+
+
+def run(given: list[str]) -> int:
+    """Check what the command line names; return 0, or 1 when anything is wrong, or 2 when nothing was run."""
+    options = _parser().parse_args(given)
+    try:
+        report = examine(
+            named(options.policy),
+            inputs=options.inputs and named(options.inputs),
+            settings=options.settings and named(options.settings),
+            backends=options.backend or "all",
+            dtypes=options.dtype or ("float64",),
+            orders=tuple(range(1, options.order + 1)),
+            profile=options.profile,
+            seed=options.seed,
+            examples=options.examples,
+            progress=_progress if sys.stderr.isatty() else None,
+        )
+    except (ImportError, TypeError, ValueError) as error:
+        print(f"neo check: {error}", file=sys.stderr)
+        return 2
+    print(report)
+    for row in report.rows:
+        print(
+            f"  {row.backend} {row.dtype}, order {row.order}: {row.examples} examples, worst {row.worst:.2g}"
+        )
+    if options.report:
+        print(f"  the page: {save([report], options.report)}")
+    return int(bool(report.findings))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="neo check", description="Check the gradient of a Policy.")
+    parser.add_argument("policy", help="package.module:Policy, or the name of a function of it")
+    parser.add_argument(
+        "--backend", action="append", help="an array library; may be given again (default: all)"
+    )
+    parser.add_argument("--examples", type=int, help="how many examples to draw")
+    parser.add_argument(
+        "--dtype", action="append", choices=DTYPES, help="may be given again (default: float64)"
+    )
+    parser.add_argument("--order", type=int, default=2, help="up to which derivative (default: 2)")
+    parser.add_argument("--inputs", help="package.module:strategy for the operands")
+    parser.add_argument("--settings", help="package.module:dict of strategies by keyword")
+    parser.add_argument("--profile", default="quick", choices=list(PROFILES))
+    parser.add_argument("--seed", type=int, help="another one draws other examples")
+    parser.add_argument(
+        "--report", metavar="FILE.json", help="write the report there, and its page beside it"
+    )
+    return parser
+
+
+def named(name: str) -> Any:
+    """Return what `package.module:name` names. Raises ImportError where there is no such thing."""
+    module, _, attribute = name.partition(":")
+    if not attribute:
+        raise ImportError(f"{name!r} names no object; write package.module:Name")
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # modules of the directory that the command runs in
+    found: Any = import_module(module)
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise ImportError(f"{module} has no {attribute!r}")
+        found = getattr(found, part)
+    return found
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    filled = BAR * done // max(total, 1)
+    end = "\n" if done >= total else ""
+    print(
+        f"\r  {what:<24} {'█' * filled}{'░' * (BAR - filled)} {done}/{total}",
+        end=end,
+        file=sys.stderr,
+        flush=True,
+    )

@@ -1,0 +1,139 @@
+"""`neo check`, and the plugin of pytest."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neo.cli import main
+
+RULE = "support.right:Affine"
+ROOT = Path(__file__).parents[2]
+TESTS = """
+import neo.testing as nt
+from support.right import DeclaredRelu
+
+def test_fixtures(backend, xp):
+    assert xp.asarray([1.0]).shape == (1,)
+
+def test_check():
+    nt.check_policy(DeclaredRelu, orders=(1,))
+"""
+OTHERS = """
+import sys, pytest
+
+@pytest.fixture(params=["mine"])
+def backend(request):
+    return request.param
+
+def test_mine(backend):
+    assert backend == "mine"
+
+@pytest.mark.parametrize("backend", ["other"])
+def test_marked(backend):
+    assert backend == "other"
+
+def test_nothing_is_imported():
+    assert "neo" not in sys.modules
+"""
+
+
+def run_pytest(folder: Path, text: str, *options: str) -> str:
+    """Run a file of tests with the plugin in a process of its own; return what it prints."""
+    (folder / "test_it.py").write_text(text)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "-p",
+        "neo_pytest",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "error",
+    ]
+    paths = [str(ROOT / "src"), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([p for p in paths if p])}
+    found = subprocess.run(
+        [*command, *options], capture_output=True, text=True, cwd=folder, env=environment, check=False
+    )
+    return found.stdout + found.stderr
+
+
+def test_a_right_rule_is_said_to_be_right(capsys: Any, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+
+    code = main(
+        ["check", "support.right:DeclaredRelu", "--backend", "numpy", "--order", "1", "--report", str(report)]
+    )
+
+    assert code == 0
+    assert "DeclaredRelu: right" in capsys.readouterr().out
+    assert json.loads(report.read_text())["reports"][0]["operation"] == "DeclaredRelu"
+    assert report.with_suffix(".html").is_file()
+
+
+def test_a_wrong_rule_gives_exit_code_one(capsys: Any) -> None:
+    code = main(["check", "support.wrong:FactorOfASquare", "--backend", "numpy", "--examples", "5"])
+
+    assert code == 1
+    assert "wrong_gradient: FactorOfASquare of x" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["nothing.here:Policy"], "nothing"),
+        (["support.right"], "write package.module:Name"),
+        (["support.right:Nobody"], "has no 'Nobody'"),
+        (["support.right:RIGHT"], "check_policy takes a subclass"),
+        (["support.right:DeclaredRelu", "--backend", "nowhere"], "unknown backend 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_a_line(given: list[str], words: str, capsys: Any) -> None:
+    code = main(["check", *given])
+
+    assert code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_the_plugin_runs_fixtures_and_checks_on_the_backends_asked_for(tmp_path: Path) -> None:
+    out = run_pytest(
+        tmp_path, TESTS, "--neo-backend=numpy,cupy", "--neo-report=report.json", "-k", "fixtures"
+    )
+
+    assert "not run: cupy" in out or "2 passed" in out
+    assert json.loads((tmp_path / "report.json").read_text())["reports"] == []
+
+
+def test_the_plugin_reports_checks_from_every_worker(tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+
+    out = run_pytest(tmp_path, TESTS, "--neo-backend=numpy", "--neo-report=out/report.json", "-n", "1")
+
+    assert "2 passed" in out
+    assert [r["operation"] for r in json.loads((tmp_path / "out/report.json").read_text())["reports"]] == [
+        "DeclaredRelu"
+    ]
+    assert "1 checks, 0 findings" in out
+
+
+def test_the_plugin_leaves_other_tests_alone(tmp_path: Path) -> None:
+    out = run_pytest(tmp_path, OTHERS)
+
+    assert "3 passed" in out
+    assert "not run" not in out
+
+
+def test_an_unknown_backend_stops_the_run(tmp_path: Path) -> None:
+    out = run_pytest(tmp_path, TESTS, "--neo-backend=nowhere")
+
+    assert "--neo-backend: unknown backend 'nowhere'" in out
