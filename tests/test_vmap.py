@@ -11,7 +11,10 @@ from support.libraries import Library
 import neo
 import neo.numpy as nep
 from neo import autograd
+from neo.control import scan, while_loop
 from neo.functions import cross_entropy, dropout, layer_norm, linear, neo_function, softmax
+from neo.implicit import custom_linear_solve, gmres
+from neo.rules import StraightThrough
 
 RNG = np.random.default_rng(7)
 XS, WS = RNG.normal(size=(4, 3)), RNG.normal(size=(4, 3))
@@ -419,7 +422,22 @@ class Ruled(autograd.Policy):
         return neo_function(cls)(x, axis=axis + 1)
 
 
+class Kernel(autograd.Policy):
+    """The bare form that keeps its operand: x ** 3."""
+
+    bare = True
+
+    def forward(self, x):
+        self.ctx.save(x)
+        return x * x * x
+
+    def backward(self, g):
+        (x,) = self.ctx.release
+        return g * (3 * x * x)
+
+
 USERS = [
+    neo_function(Kernel),
     neo_function(Square),
     lambda x: neo_function(Scaled)(x)[0] * neo_function(Scaled)(x)[1],
     neo_function(Branching),
@@ -453,6 +471,36 @@ def test_the_pull_back_of_a_policy_of_a_user_maps_over_cotangents(f: Any) -> Non
     np.testing.assert_allclose(pulled, np.stack([pull(neo.asarray(w))[0].numpy() for w in WS]), rtol=1e-13)
 
 
+FORWARD = [neo_function(policy) for policy in (Square, Ruled, Kernel, Scaled)]
+
+
+@pytest.mark.parametrize("f", FORWARD)
+def test_forward_mode_through_a_policy_inside_a_map_is_its_own(f: Any) -> None:
+    settings = {"axis": 0} if f.policy is Ruled else {}
+    g = lambda x: neo.jvp(lambda x: f(x, **settings), (x,), (x * x,))  # noqa: E731
+
+    found = neo.tree.flatten(neo.vmap(g)(neo.asarray(XS)))[0]
+
+    rows = [neo.tree.flatten(g(neo.asarray(x)))[0] for x in XS]
+    for x, column in zip(found, zip(*rows, strict=True), strict=True):
+        np.testing.assert_allclose(x.numpy(), np.stack([y.numpy() for y in column]), rtol=1e-13)
+
+
+def test_a_bare_policy_that_keeps_operands_has_second_derivatives_inside_a_map() -> None:
+    second = neo.hessian(lambda x: nep.sum(neo_function(Kernel)(x)))
+
+    found = neo.vmap(neo.vmap(second))(neo.asarray(MATRICES)).numpy()
+
+    np.testing.assert_allclose(found, np.stack([[np.diag(6 * x) for x in m] for m in MATRICES]), rtol=1e-13)
+
+
+def test_a_bare_policy_that_keeps_a_number_of_each_example_has_no_second_derivative() -> None:
+    second = neo.grad(neo.grad(lambda x: nep.sum(neo_function(Scaled)(x)[0] ** 2)))
+
+    with pytest.raises(NotImplementedError, match="Scaled inside vmap has no second derivative"):
+        neo.vmap(second)(neo.asarray(XS[:, 0]))
+
+
 def test_the_second_derivative_of_a_policy_inside_a_map_is_its_own() -> None:
     square = neo_function(Square)
     second = neo.grad(neo.grad(lambda x: nep.sum(square(x))))
@@ -473,6 +521,86 @@ def test_a_batch_rule_that_loses_the_axis_is_named() -> None:
 
     with pytest.raises(ValueError, match=r"Lost\.batch returned .* of shape \(3,\)"):
         neo.vmap(neo_function(Lost))(XS)
+
+
+# Beside the other transforms.
+
+
+def hyperbolic(x: Any) -> Any:
+    return nep.sum(nep.tanh(x * WS[0]) ** 2)
+
+
+@pytest.mark.parametrize("settings", [{}, {"budget": "1 kB"}])
+def test_checkpoints_inside_a_map_change_nothing(settings: Any) -> None:
+    f = neo.checkpoint(hyperbolic, **settings)
+    total = lambda f: neo.grad(lambda xs: nep.sum(neo.vmap(f)(xs)))(XS)  # noqa: E731
+
+    np.testing.assert_array_equal(neo.vmap(neo.grad(f))(XS), neo.vmap(neo.grad(hyperbolic))(XS))
+    np.testing.assert_array_equal(total(f), total(hyperbolic))
+
+
+def test_loops_inside_a_map_are_those_of_each_example() -> None:
+    def steps(x: Any) -> Any:
+        return nep.sum(scan(lambda c, y: (nep.tanh(c + y), c), x, nep.stack([x, 2 * x]))[0])
+
+    def doubled(x: Any) -> Any:
+        return nep.sum(while_loop(lambda x: nep.sum(x * x) < 10, lambda x: 2 * x, x))
+
+    for f in (steps, doubled):
+        found = neo.vmap(neo.value_and_grad(f))(XS)
+        expected = [neo.value_and_grad(f)(x) for x in XS]
+        np.testing.assert_allclose(found[0], [v for v, _ in expected], rtol=1e-13)
+        np.testing.assert_allclose(found[1], [g for _, g in expected], rtol=1e-13)
+
+
+def test_implicit_derivatives_inside_a_map_are_those_of_each_example() -> None:
+    matrices = MATRICES + 4 * np.eye(3)
+    solve = lambda a, b: custom_linear_solve(lambda x: nep.matmul(a, x), b, gmres)  # noqa: E731
+    f = lambda b, a: nep.sum(solve(a, b) ** 3)  # noqa: E731
+
+    for derivative in (neo.grad(f), neo.hessian(f), neo.grad(f, 1)):
+        found = neo.vmap(derivative)(XS, matrices)
+        np.testing.assert_allclose(found, loop(derivative, XS, matrices), rtol=1e-7, atol=1e-9)
+
+
+def test_a_rule_replaced_outside_a_map_holds_inside() -> None:
+    f = lambda xs: nep.sum(neo.vmap(lambda x: nep.round(x) * x)(xs))  # noqa: E731
+
+    g = neo.grad(f, policies={nep.round: StraightThrough})(XS)
+
+    np.testing.assert_allclose(g, XS + np.round(XS))
+
+
+def test_a_traced_program_with_a_map_runs_again_on_other_values() -> None:
+    f = neo.vmap(lambda x: nep.where(x > 0, nep.sort(x), 0.0))
+    _, tape = neo.trace(f)(neo.asarray(XS))
+
+    again = tape.replay(neo.asarray(WS)).numpy()
+
+    np.testing.assert_array_equal(again, np.where(WS > 0, np.sort(WS, axis=1), 0))
+
+
+def test_jacobians_go_through_at_once_or_fall_back_on_a_loop() -> None:
+    runs = []
+
+    def counted(x: Any) -> Any:
+        return neo_function(Peeking)(x) * nep.sum(x)
+
+    class Seen(autograd.Policy):
+        def forward(self, x):
+            return x
+
+        def backward(self, g):
+            runs.append(g.shape)
+            return g
+
+    jacobian = neo.jacrev(lambda x: counted(neo_function(Seen)(x)))(neo.asarray(XS[0])).numpy()
+
+    expected = np.stack(
+        [neo.grad(lambda x, k=k: counted(x)[k])(neo.asarray(XS[0])).numpy() for k in range(3)]
+    )
+    np.testing.assert_allclose(jacobian, expected, rtol=1e-13)
+    assert len(runs) == 1
 
 
 # What it refuses.

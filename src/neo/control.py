@@ -12,12 +12,13 @@ from math import isqrt
 from typing import Any
 
 from . import backends, tree
-from .core.array import bottom_of
+from .core.array import bottom_of, is_batched
 from .errors import describe
 from .ops.broadcasting import reshape
 from .ops.creation import asarray
 from .ops.indexing import getitem
 from .ops.manipulation import concat, flip, stack, unstack
+from .ops.selection import where
 from .transforms.checkpoint import checkpoint as checkpointed
 
 __all__ = ["fori_loop", "scan", "while_loop"]
@@ -160,6 +161,7 @@ def while_loop(
     init: an array or a tree; body returns the like of it. checkpoint: True to keep about
     sqrt(2 n) of the n values, in segments of 1, 2, 3, ... steps; a number of steps per segment.
     Gradient: as of Python's own while: of the steps that were taken, forward and reverse.
+    Inside `vmap` it goes on for as long as cond is true of any example; others keep their values.
     Raises TypeError for a value that changes its tree, shape or dtype.
 
     >>> import numpy as np
@@ -178,12 +180,28 @@ def _repeat(cond: Callable[[Any], Any], body: Any, value: Any, most: int | None)
     """Return the value after some steps at most, and whether there may be more."""
     done = 0
     while done != most:
-        if not bool(cond(value)):
+        more = cond(value)
+        if not _any(more):
             return value, False
         before, value = value, body(value)
         _check_same(before, value, "while_loop", "value")
+        if is_batched(more):  # inside vmap: the examples that are done keep their values
+            value = _chosen(more, value, before)
         done += 1
     return value, True
+
+
+def _any(condition: Any) -> bool:
+    """Tell whether a condition holds, in any example of a batch."""
+    if not is_batched(condition):
+        return bool(condition)
+    raw = bottom_of(condition)
+    return bool(backends.of(raw).xp.any(raw))
+
+
+def _chosen(condition: Any, after: Any, before: Any) -> Any:
+    pairs = zip(tree.flatten(after)[0], tree.flatten(before)[0], strict=True)
+    return tree.flatten(before)[1]([where(condition, x, y) for x, y in pairs])
 
 
 def fori_loop(

@@ -185,6 +185,10 @@ def _following(operands: Iterable[Any]) -> FollowingTape | None:
     return None
 
 
+def _several(out: Any) -> Any:
+    return out if isinstance(out, tuple | list) else (out,)
+
+
 def without_gradient(
     function: Callable[..., Any], operands: Sequence[Any], settings: dict[str, Any], out: Any
 ) -> Any:
@@ -196,4 +200,6 @@ def without_gradient(
     if not any([isinstance(x, Array) for x in operands]):
         return out
     tape = _following(operands)
+    if any([type(x) is Batched and x.tape.level > tape.level for x in _several(out)] if tape else []):
+        tape = None  # it was followed below the batch
     return each(box, out) if tape is None else tape.follow(function, operands, settings, out)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.array import Array
+from ..core.array import Array, beneath
 from .indexing import getitem, is_basic, rebind, setitem
 
 
@@ -16,14 +16,14 @@ def part(x: Array, key: Any) -> Any:
     """Return x[key], which remembers x where NumPy would return a view: no arrays in key, some axes left."""
     out = getitem(x, key)
     if out.shape and is_basic(key):
-        out.part_of = (x, key, x.data)
+        out.part_of = (x, key, beneath(x))
     return out
 
 
 def assign(x: Array, key: Any, value: Any) -> None:
     """Carry out `x[key] = value`."""
     source = _source(value)
-    if source is not None and source[0] is x and source[1] is key and source[2] is x.data:
+    if source is not None and source[0] is x and source[1] is key and source[2] is beneath(x):
         return  # the end of `x[key] += y`, which has written it already
     refresh(x)
     write(x, setitem(x, key, value))
@@ -36,9 +36,9 @@ def refresh(x: Array) -> None:
         return
     whole, key, seen = source
     refresh(whole)
-    if whole.data is not seen:
+    if beneath(whole) is not seen:
         rebind(x, getitem(whole, key))
-        x.part_of = (whole, key, whole.data)
+        x.part_of = (whole, key, beneath(whole))
 
 
 def write(x: Array, value: Any) -> None:
@@ -48,7 +48,7 @@ def write(x: Array, value: Any) -> None:
     if source is not None:
         whole, key, _ = source
         write(whole, setitem(whole, key, x))
-        x.part_of = (whole, key, whole.data)
+        x.part_of = (whole, key, beneath(whole))
 
 
 def _source(x: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import backends, tree
-from ..core.array import Array, Traced, raw_of
+from ..core.array import Array, Traced, bottom_of, raw_of
 from ..core.dtypes import differentiable
 from ..core.following import Guard, Program
 from ..core.listing import Call, Slot, Value, value_of
@@ -153,10 +153,10 @@ class Interface:
 
 def _like(leaf: Any) -> Callable[[], Any]:
     """Return a function that makes an array like a leaf, of numbers around 1 or of zeros."""
-    raw = raw_of(leaf)
+    raw = bottom_of(leaf)
     if not hasattr(raw, "dtype"):
         return lambda: raw
-    library, shape, dtype = backends.of(raw), tuple(raw.shape), raw.dtype
+    library, shape, dtype = backends.of(raw), tuple(leaf.shape), raw.dtype
     device = library.device(raw)
 
     def make() -> Any:
