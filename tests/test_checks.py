@@ -144,6 +144,27 @@ def test_every_transform_takes_a_check(transform) -> None:
         transform(np.ones(2))
 
 
+def test_the_tangent_that_becomes_infinite_is_named() -> None:
+    x = np.array([0.0, 1.0])
+
+    with pytest.raises(FloatingPointError, match=r"the tangent of sqrt made inf: .* from 0 to 1, 1 zero"):
+        neo.jvp(nep.sqrt, (x,), (np.ones(2),), check="nan")
+
+
+def test_calls_inside_a_checkpoint_are_checked() -> None:
+    f = neo.checkpoint(root_of_products)
+
+    with pytest.raises(FloatingPointError, match=r"the gradient of sqrt made inf.*in root_of_products"):
+        neo.grad(f, check="nan")(np.array([1.0, 4.0]))
+
+
+def test_calls_under_vmap_are_checked() -> None:
+    rows = np.array([[3.0, 4.0], [0.0, 1.0]])
+
+    with pytest.raises(FloatingPointError, match=r"the gradient of sqrt made inf"):
+        neo.vmap(neo.grad(lambda x: nep.sum(nep.sqrt(x)), check="nan"))(rows)
+
+
 def test_a_buffer_that_is_written_into_too_late_is_an_error() -> None:
     with pytest.raises(RuntimeError) as caught:
         neo.grad(written_buffer(np.full(3, 2.0)), check="mutation")(np.ones(3))

@@ -176,6 +176,38 @@ def test_every_transform_takes_rules(xp: Library, gradient) -> None:
     assert float(xp.numpy(found)) == 1.0
 
 
+POLICIES = {nep.round: rules.StraightThrough}
+
+
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f, x: neo.jvp(f, (x,), (x * 0 + 1,), policies=POLICIES)[1],
+        lambda f, x: neo.linearize(f, x, policies=POLICIES)[1](x * 0 + 1),
+        lambda f, x: nep.sum(neo.jacfwd(f, policies=POLICIES)(x), axis=1),
+        lambda f, x: nep.sum(neo.jacobian(f, policies=POLICIES)(x), axis=1),
+        lambda f, x: neo.vmap(neo.grad(f, policies=POLICIES))(x),
+        lambda f, x: neo.grad(lambda x: nep.sum(neo.vmap(f)(x)), policies=POLICIES)(x),
+        lambda f, x: neo.grad(neo.checkpoint(lambda x: nep.sum(f(x))), policies=POLICIES)(x),
+        lambda f, x: neo.hvp(lambda x: nep.sum(f(x) ** 2) / 2, (x,), (x * 0 + 1,), policies=POLICIES)[0],
+    ],
+    ids=["jvp", "linearize", "jacfwd", "jacobian", "vmap of grad", "grad of vmap", "checkpoint", "hvp"],
+)
+def test_a_rule_holds_in_every_kind_of_derivative(xp: Library, derivative) -> None:
+    found = derivative(lambda x: nep.round(x), xp.asarray([0.3, 1.2]))
+
+    np.testing.assert_array_equal(xp.numpy(found), [1.0, 1.0])
+
+
+def test_a_gradient_is_clipped_by_the_norm_of_each_example(xp: Library) -> None:
+    f = lambda x: nep.sum(nep.square(x))  # noqa: E731
+    each = neo.vmap(neo.grad(f, policies={nep.square: rules.ClipGradient(norm=1.0)}))
+
+    found = each(xp.asarray([[3.0, 4.0], [0.1, 0.0]]))
+
+    np.testing.assert_allclose(xp.numpy(found), [[0.6, 0.8], [0.2, 0.0]], rtol=1e-15)
+
+
 def test_a_listing_names_the_rule() -> None:
     _, tape = neo.trace(nep.round, policies={"round": rules.StraightThrough})(np.ones(2))
 

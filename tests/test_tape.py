@@ -170,6 +170,27 @@ def test_a_traced_gradient_replays(xp: Library) -> None:
     np.testing.assert_array_equal(xp.numpy(tape.replay(x - 1, w)), xp.numpy(step(x - 1, w)))
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: neo.vmap(lambda r: nep.where(r > 0, r, 0 * r) * nep.sum(r))(x),
+        lambda x: neo.grad(lambda x: nep.sum(neo.vmap(lambda r: nn.relu(r) * nep.sum(r))(x)))(x),
+        lambda x: neo.checkpoint(lambda x: nep.sum(nep.sin(x) ** 2))(x),
+        lambda x: neo.grad(neo.checkpoint(lambda x: nep.sum(nep.sin(x) ** 2)))(x),
+        lambda x: neo.jvp(nep.tanh, (x,), (x * 2,))[1],
+        lambda x: neo.hessian(lambda x: nep.sum(nep.tanh(x) ** 2))(x[0, ...]),
+    ],
+    ids=["vmap", "grad of vmap", "checkpoint", "grad of checkpoint", "jvp", "hessian"],
+)
+def test_other_transforms_are_part_of_a_program(xp: Library, f) -> None:
+    x, y = xp.asarray([[1.0, -2.0], [3.0, 4.0]]), xp.asarray([[-1.0, 2.0], [0.3, -4.0]])
+    _, tape = neo.trace(f)(x)
+
+    found = tape.replay(y)
+
+    np.testing.assert_allclose(xp.numpy(found), xp.numpy(f(y)), rtol=1e-14)
+
+
 def test_trees_go_in_and_come_out() -> None:
     f = lambda p, n: {"sum": p["a"] + p["b"][0], "n": n}  # noqa: E731
     _, tape = neo.trace(f)({"a": np.ones(2), "b": [np.ones(2)]}, n=3)

@@ -49,6 +49,11 @@ class Watchers:
         for watcher in self.each:
             watcher.recorded(*call)
 
+    def pushed(self, *call: Any) -> None:
+        """Tell every watcher of the tangents of a call, in forward mode."""
+        for watcher in self.each:
+            watcher.pushed(*call)
+
 
 def place_of(tape: Tape, policy: Any) -> int | None:
     """Return the slot of the call that was recorded last, None if it was not recorded."""
@@ -74,11 +79,22 @@ class NanCheck:
             raise FloatingPointError(
                 f"{call.name} made {made}: {call}{f' at {place}' if place else ''}. "
                 f"{_of_operands(operands)}Finite operands should give finite results; keep them where "
-                f"the operation is defined, with clip or where, or leave check={'nan'!r} out."
+                f"the operation is defined, with clip or where, or leave check='nan' out."
             )
         slot = place_of(tape, policy)
         if slot is not None:
             tape[slot] = _NanWatched(tape[slot], call, list(operands))
+
+    def pushed(self, call: Call, operands: Any, tangents: Any, found: Any) -> None:
+        """Look at the tangents that a call has pushed, in forward mode."""
+        made = _made([v for v in found if v is not None], [v for v in tangents if v is not None])
+        if made:
+            place = here()
+            raise FloatingPointError(
+                f"the tangent of {call.name} made {made}: {call}{f' at {place}' if place else ''}. "
+                f"{_of_operands(operands)}A slope is infinite or undefined there; keep operands away "
+                f"from it, or leave check='nan' out."
+            )
 
 
 class _NanWatched(Watched):
@@ -103,7 +119,7 @@ class _NanWatched(Watched):
                 f"the gradient of {self.call.name} made {made}: {self.where()}. "
                 f"Gradient of the result: {statistics(arrived[0])}. {_of_operands(self.operands)}"
                 f"A slope is infinite or undefined there; keep operands away from it, see "
-                f"zero_times_inf='zero', or leave check={'nan'!r} out."
+                f"zero_times_inf='zero', or leave check='nan' out."
             )
         return found
 
@@ -167,6 +183,9 @@ class MutationCheck:
             kept = [*policy.ctx.saved, *attributes(policy).values()]
             call = described(policy, slots, operands, settings, out)
             tape[slot] = _MutationWatched(tape[slot], call, arrays_in(kept))
+
+    def pushed(self, call: Call, operands: Any, tangents: Any, found: Any) -> None:
+        """A tangent is pushed at once: nothing can have changed."""
 
 
 class _MutationWatched(Watched):

@@ -8,6 +8,7 @@ from .array import Array, Traced, box, unbox
 from .call import apply, call, newest
 from .dtypes import differentiable
 from .lifting import lifted
+from .listing import described
 from .policy import Policy, each
 from .pushing import push, run_and_push
 from .tape import Tape
@@ -73,10 +74,13 @@ class Forward(Tape):
         instance = first if newest(below) is None else lifted(first, below, raw, result, settings)
         if instance.zero_wins is not self.zero_wins:
             instance.zero_wins = self.zero_wins
-        found = iter(push(instance, below, tangents, settings, result))
+        pushed = push(instance, below, tangents, settings, result)
+        found = iter(pushed)
         # What forward saves depends on these; a newer tape may have to run it again.
         instance.slots = wanted
         out = each(lambda x: self.trace(unbox(x), next(found)), result)
         if self.log is not None:
-            self.log.recorded(self, instance, [None] * len(below), below, settings, result)
+            slots = [None] * len(below)
+            self.log.recorded(self, instance, slots, below, settings, result)
+            self.log.pushed(described(instance, slots, below, settings, result), below, tangents, pushed)
         return out, first
