@@ -423,6 +423,10 @@ def test_dropout_refuses_a_rate_out_of_range(rate: float) -> None:
 # kernels, and references
 
 
+GELU_AT = np.array([-4.0, -1.0, -1e-40, 0.0, 1e-3, 0.5, 2.0, 20.0, INF])
+GELU_OF = np.array([x * 0.5 * (1 + math.erf(x * math.sqrt(0.5))) for x in GELU_AT])
+GELU_GRADIENT = np.linspace(1.0, 2.0, len(GELU_AT))
+
 KERNEL_INPUTS = {
     "relu": (LINE,),
     "sigmoid": (LINE,),
@@ -430,6 +434,13 @@ KERNEL_INPUTS = {
     "gelu": (LINE,),
     "erf": (LINE,),
     "relu_backward": (np.array([1.0, -2.0, INF, NAN, INF, 3.0]), np.array([0.0, 1.0, 0.0, 2.0, NAN, -0.0])),
+    "tanh_backward": (np.array([1.0, -2.0, INF, 3.0]), np.array([0.0, 0.5, 0.5, -1.0])),
+    "sin_backward": (np.arange(3.0), np.array([0.0, 0.5, 2.0])),
+    "cos_backward": (np.arange(3.0), np.array([0.0, 0.5, 2.0])),
+    "silu_backward": (np.ones(7), np.array([-50.0, -1.0, 0.0, 1e-40, 2.0, 50.0, INF])),
+    "gelu_backward": (GELU_GRADIENT, GELU_AT, GELU_OF),
+    "matmul_backward": (np.ones((2, 3, 3)), ROWS, np.stack([ROWS.T, -ROWS.T]), (3, 4), (2, 4, 3)),
+    "scatter": (np.arange(6.0).reshape(2, 3), (4, 3), (slice(1, 3), slice(None))),
     "sigmoid_backward": (np.arange(3.0), np.array([0.0, 0.3, 1.0])),
     "softmax": (ROWS, (1,)),
     "log_softmax": (ROWS, (1,)),
@@ -485,6 +496,13 @@ def _definition(name: str, library: Any) -> Any:
     formulas = {
         "relu_backward": functions.relu.policy.rules[0].formula,
         "sigmoid_backward": functions.sigmoid.policy.rules[0].formula,
+        "tanh_backward": nep.tanh.policy.rules[0].formula,
+        "sin_backward": nep.sin.policy.rules[0].formula,
+        "cos_backward": nep.cos.policy.rules[0].formula,
+        "silu_backward": functions.silu.policy.rules[0].formula,
+        "gelu_backward": functions.gelu.policy.rules[0].formula,
+        "matmul_backward": nep.matmul.policy.slopes,
+        "scatter": nep.take.__globals__["Getitem"].slopes,
         "softmax_backward": functions.softmax.policy.backward.__globals__["_softmax_formula"],
         "linear_backward": functions.linear.policy.slopes.__globals__["_formula"],
     }

@@ -70,6 +70,7 @@ def load() -> Backend:
         to_numpy=cp.asnumpy,
         synchronize=lambda device: _device(device).synchronize(),
         special=cupy_special.found,
+        writes=True,
         kernels={
             "added_up": numpy_functions.added_up,
             "getitem": lambda x, key: x[asarray_key(key)],

@@ -36,6 +36,7 @@ def load() -> Backend:
         to_numpy=np.asarray,
         forgiving=lambda: np.errstate(all="ignore"),
         special=numpy_special.found,
+        writes=True,
         kernels={
             "put": standard.put,
             "add_at": standard.add_at,

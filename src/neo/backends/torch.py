@@ -88,6 +88,8 @@ def _flipped(x: torch.Tensor, key: Any) -> tuple[torch.Tensor, Any]:
 
 def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
     """Return x[key], negative steps included."""
+    if _is_view(key):
+        return x[key]
     x, key = _flipped(x, key)
     return x[_key(key, x.device)]
 
@@ -163,6 +165,15 @@ def put(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
     return out
 
 
+def scatter(g: torch.Tensor, shape: tuple[int, ...], key: Any) -> tuple[torch.Tensor]:
+    """Return zeros of a shape with g added at key: the gradient of indexing."""
+    out = torch.zeros(shape, dtype=g.dtype, device=g.device)
+    if not _is_view(key):
+        return (add_at(out, key, g),)
+    out[key] = g
+    return (out,)
+
+
 def add_at(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
     """Return a copy of x with value added at key; positions given twice add up."""
     if _is_view(key):
@@ -211,11 +222,13 @@ def load() -> Backend:
         detach=lambda raw: raw.detach() if raw.requires_grad else raw,
         synchronize=synchronize,
         special=torch_special.KERNELS.get,
+        writes=True,
         kernels={
             "asarray": asarray,
             "getitem": getitem,
             "put": put,
             "add_at": add_at,
+            "scatter": scatter,
             "take": _in_range(_taken),
             "take_along_axis": _in_range(_taken_along),
             "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),

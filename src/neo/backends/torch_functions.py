@@ -23,6 +23,29 @@ def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> 
     return torch.mm(x, weight) if bias is None else torch.addmm(bias, x, weight)
 
 
+# The kernels of silu and gelu have NaN at inf, where the slope is what it is here.
+_FAR = 1000.0
+
+
+def tanh_backward(g: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """Return g * (1 - out * out). The library's own kernel conjugates, which a formula does not."""
+    return g * (1 - out * out) if g.is_complex() else _aten.tanh_backward.default(g, out)
+
+
+def matmul_backward(
+    g: torch.Tensor, a: torch.Tensor | None, b: torch.Tensor | None, *shapes: Axes
+) -> tuple[torch.Tensor | None, ...]:
+    """Return the gradients of a @ b; see neo.ops.products."""
+    return (
+        None if b is None else _summed_to(torch.matmul(g, b.mH), shapes[0]),
+        None if a is None else _summed_to(torch.matmul(a.mH, g), shapes[1]),
+    )
+
+
+def _summed_to(x: torch.Tensor, shape: Axes) -> torch.Tensor:
+    return x if x.shape == shape else x.sum_to_size(shape)
+
+
 def linear_backward(
     g: torch.Tensor, x: torch.Tensor | None, weight: torch.Tensor | None, lead: Axes | None
 ) -> tuple[torch.Tensor | None, ...]:
@@ -126,6 +149,15 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "relu_backward": lambda g, out: _aten.threshold_backward.default(g, out, 0),
     "sigmoid": _of_reals("sigmoid", torch.sigmoid),
     "sigmoid_backward": _aten.sigmoid_backward.default,
+    "tanh_backward": tanh_backward,
+    # One new tensor each: what a kernel made it may write into.
+    "sin_backward": lambda g, x: torch.cos(x).mul_(g),
+    "cos_backward": lambda g, x: torch.sin(x).mul_(g).neg_(),
+    "silu_backward": lambda g, x: _aten.silu_backward.default(g, x.clamp(-_FAR, _FAR)),
+    "gelu_backward": lambda g, x, out: _aten.gelu_backward.default(g, x.clamp(-_FAR, _FAR)),
+    # The wrapper of array-api-compat takes four times as long, to promote dtypes that agree here.
+    "matmul": torch.matmul,
+    "matmul_backward": matmul_backward,
     "silu": _of_reals("silu", torch.nn.functional.silu),
     "gelu": _of_reals("gelu", torch.nn.functional.gelu),
     "linear": linear,

@@ -183,9 +183,9 @@ def walk_back(
     is assigned, later ones are added; a slot that no gradient reaches costs one test.
     """
     gradients: list[Any] = [None] * len(calls)
+    add = Sums(gradients).add
     for slot, g in seeds:
-        before = gradients[slot]
-        gradients[slot] = g if before is None else before + g
+        gradients[slot] = g if gradients[slot] is None else gradients[slot] + g
     next_entry = reversed(calls).__next__ if keep else calls.pop
     for _ in range(len(calls) - inputs):
         entry = next_entry()
@@ -196,12 +196,16 @@ def walk_back(
             # Two links, written out: a loop over pairs costs a tenth of the bookkeeping.
             pull, operand, saved, pull_other, other, saved_other = entry
             dx = g if pull is None else pull(g, saved)
-            before = gradients[operand]
-            gradients[operand] = dx if before is None else before + dx
+            if gradients[operand] is None:
+                gradients[operand] = dx
+            else:
+                add(operand, dx)
             if other is not None:
                 dx = g if pull_other is None else pull_other(g, saved_other)
-                before = gradients[other]
-                gradients[other] = dx if before is None else before + dx
+                if gradients[other] is None:
+                    gradients[other] = dx
+                else:
+                    add(other, dx)
         else:
             saved = saved_other = None  # else what the call above saved lives until this one is done
             if type(entry) is list:
@@ -210,7 +214,41 @@ def walk_back(
             else:
                 slots, found = entry.slots, entry.pull(g)
             for operand, dx in zip(slots, found):  # noqa: B905  # strict takes a tenth of the loop
-                if operand is not None and dx is not None:
-                    before = gradients[operand]
-                    gradients[operand] = dx if before is None else before + dx
+                if operand is None or dx is None:
+                    continue
+                if gradients[operand] is None:
+                    gradients[operand] = dx
+                else:
+                    add(operand, dx)
     return gradients
+
+
+class Sums:
+    """The sums of the gradients that meet in one slot.
+
+    The first sum is a new array that nothing but the list of gradients can see, so the third gradient
+    and those after it are added in place, where the library's arrays can be written into. What
+    a rule returned is never written into: it may be the gradient of another slot, or a view.
+    """
+
+    __slots__ = ("gradients", "ours")
+
+    def __init__(self, gradients: list[Any]) -> None:
+        self.gradients = gradients
+        self.ours: set[int] = set()
+
+    def add(self, slot: int, g: Any) -> None:
+        """Add g to what is in a slot."""
+        before = self.gradients[slot]
+        if (
+            slot in self.ours
+            and type(g) is type(before)
+            and g.dtype == before.dtype
+            and g.shape == before.shape
+        ):
+            before += g
+            return
+        out = self.gradients[slot] = before + g
+        library = backends.BY_TYPE.get(type(out))
+        if library is not None and library.writes and out.shape:
+            self.ours.add(slot)

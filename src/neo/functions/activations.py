@@ -86,7 +86,7 @@ def _silu_slope(x):
 silu = elementwise(
     "silu",
     "Return x * sigmoid(x), also known as swish; NaN at -inf, as 0 * inf is.",
-    lambda g, x: g * _silu_slope(x),
+    with_kernel("silu_backward", lambda g, x: g * _silu_slope(x)),
     domain=ANY,
 )
 
@@ -105,7 +105,8 @@ def _gelu_slope(x):
 _gelu_none = elementwise(
     "gelu",
     "Return x times the chance that a standard normal number is below x.",
-    lambda g, x: g * _gelu_slope(x),
+    # A kernel may read the chance off the result.
+    with_kernel("gelu_backward", lambda g, x, out: g * _gelu_slope(x)),
     domain=ANY,
 )
 

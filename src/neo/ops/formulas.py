@@ -12,6 +12,7 @@ import operator as op
 from .broadcasting import conj, real
 from .constant import copysign_one, infinite_slope, is_zero, isfinite, log_tie, share
 from .elementwise import elementwise, same
+from .kernels import with_kernel
 from .promotion import one_dtype
 from .selection import where
 
@@ -157,8 +158,18 @@ logaddexp = elementwise(
 )
 
 # Trigonometric and hyperbolic functions.
-sin = elementwise("sin", "Return the sine of x, in radians.", lambda g, x: g * cos(x), domain=ANY)
-cos = elementwise("cos", "Return the cosine of x, in radians.", lambda g, x: -g * sin(x), domain=ANY)
+sin = elementwise(
+    "sin",
+    "Return the sine of x, in radians.",
+    with_kernel("sin_backward", lambda g, x: g * cos(x)),
+    domain=ANY,
+)
+cos = elementwise(
+    "cos",
+    "Return the cosine of x, in radians.",
+    with_kernel("cos_backward", lambda g, x: -g * sin(x)),
+    domain=ANY,
+)
 tan = elementwise(
     "tan", "Return the tangent of x, in radians.", lambda g, out: g * (1 + out * out), domain=(-1, 1)
 )
@@ -172,7 +183,10 @@ atan = elementwise("atan", "Return the angle whose tangent is x.", lambda g, x: 
 sinh = elementwise("sinh", "Return the hyperbolic sine of x.", lambda g, x: g * cosh(x), domain=ANY)
 cosh = elementwise("cosh", "Return the hyperbolic cosine of x.", lambda g, x: g * sinh(x), domain=ANY)
 tanh = elementwise(
-    "tanh", "Return the hyperbolic tangent of x.", lambda g, out: g * (1 - out * out), domain=ANY
+    "tanh",
+    "Return the hyperbolic tangent of x.",
+    with_kernel("tanh_backward", lambda g, out: g * (1 - out * out)),
+    domain=ANY,
 )
 asinh = elementwise(
     "asinh", "Return the number whose hyperbolic sine is x.", lambda g, x: g / sqrt(x * x + 1), domain=ANY

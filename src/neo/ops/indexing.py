@@ -6,11 +6,13 @@ from math import prod
 from typing import Any
 
 from ..core.array import Array, Batched, Traced, beneath, bottom_of, raw_of, unbox, values_of
+from ..core.call import call
 from ..core.dtypes import COMPLEX, INTEGER, differentiable, kind
 from ..core.policy import library_of_all
 from ..errors import describe, short_name
 from .batching import all_batched, along, ranked, spread
 from .broadcasting import astype, positive_axes, reshape, sum, unbroadcast
+from .kernels import with_kernel
 from .keys import Plan, filled, is_batched_mask, parted
 from .manipulation import arange_like, permute_dims
 from .registry import BuiltIn, composite, rule
@@ -27,6 +29,7 @@ def is_basic(key: Any) -> bool:
 
 class Getitem(BuiltIn):
     linear = True
+    slopes = staticmethod(with_kernel("scatter", lambda g, shape, key: (scatter(g, shape=shape, key=key),)))
     domain = ANY
     samples = [
         ([(3, 4)], {"key": (slice(None, None, -1), 1)}),
@@ -62,6 +65,8 @@ def getitem(x: Any, key: Any, /) -> Any:
     Gradient: to x; a position taken several times gets the sum.
     Raises IndexError when an index is out of range.
     """
+    if is_basic(key):
+        return call(Getitem, (x,), {"key": key})
     key, batched = parted(key)
     return Getitem.of(x, *batched, key=key)
 

@@ -5,11 +5,22 @@ from __future__ import annotations
 from math import prod as product
 from typing import Any
 
+from ..core.call import call
 from .batching import aligned
 from .broadcasting import conj, positive_axes, reshape, unbroadcast
+from .kernels import with_kernel
 from .manipulation import matrix_transpose, moveaxis, permute_dims
 from .promotion import one_dtype
 from .registry import BuiltIn, composite, rule
+
+
+def _formula(g, a, b, shape_a, shape_b):
+    """Return the gradients of a @ b; a and b are None where not needed for that of the other."""
+    return (
+        None if b is None else unbroadcast(g @ adjoint(b), shape_a),
+        # Not adjoint(a) @ g: a strict library's own array refuses a traced one on its right.
+        None if a is None else unbroadcast(Matmul.of(adjoint(a), g), shape_b),
+    )
 
 
 class Matmul(BuiltIn):
@@ -17,20 +28,13 @@ class Matmul(BuiltIn):
     domain = (-2, 2)
     samples = [([(3, 4), (4, 2)], {}), ([(2, 3, 4), (4, 2)], {}), ([(2, 1, 3, 0), (2, 0, 2)], {})]
     batch = classmethod(aligned)
+    slopes = staticmethod(with_kernel("matmul_backward", _formula))
 
     def forward(self, a, b):
-        self.ctx.save(a if self.needs(1) else None, b if self.needs(0) else None)
-        self.shapes = tuple(a.shape), tuple(b.shape)
+        at_a, at_b = self.slots
+        shapes = tuple(a.shape), tuple(b.shape)
+        self.ctx.save(None if at_b is None else a, None if at_a is None else b, *shapes)
         return self.xp.matmul(a, b)
-
-    def backward(self, g):
-        a, b = self.ctx.release
-        shape_a, shape_b = self.shapes
-        return (
-            unbroadcast(g @ adjoint(b), shape_a) if self.needs(0) else None,
-            # Not adjoint(a) @ g: a strict library's own array refuses a traced one on its right.
-            unbroadcast(Matmul.of(adjoint(a), g), shape_b) if self.needs(1) else None,
-        )
 
 
 def adjoint(a: Any) -> Any:
@@ -48,9 +52,9 @@ def matmul(a: Any, b: Any, /) -> Any:
     Raises ValueError when the inner lengths differ or an operand is 0-d.
     """
     a, b = one_dtype(a, b)
-    if a.ndim > 1 and b.ndim > 1:
+    if len(a.shape) > 1 and len(b.shape) > 1:
         _require(a.shape[-1] == b.shape[-2], "matmul", a, b)
-        return Matmul.of(a, b)
+        return call(Matmul, (a, b), {})
     _require(a.ndim and b.ndim and a.shape[-1] == b.shape[-min(b.ndim, 2)], "matmul", a, b)
     left = reshape(a, (1, a.shape[0])) if a.ndim == 1 else a
     right = reshape(b, (b.shape[0], 1)) if b.ndim == 1 else b

@@ -1,0 +1,70 @@
+"""Sums of gradients are kept in one array that nobody else can see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.libraries import Library
+
+import neo
+import neo.numpy as nep
+
+# What hands a gradient on as it is, as a view of it, or as a new array: the ways to share one by mistake.
+STEPS = [
+    lambda a, b: a + b,
+    lambda a, b: a - b,
+    lambda a, b: a * b,
+    lambda a, b: nep.permute_dims(nep.reshape(a, (3, 2)), (1, 0)) + b,
+    lambda a, b: nep.reshape(a, (6,))[::-1].reshape((2, 3)) - b,
+    lambda a, b: nep.stack([a, b], axis=0)[1],
+    lambda a, b: nep.broadcast_to(a[:1, :], (2, 3)) + b,
+    lambda a, b: nep.positive(a),
+]
+
+
+def _program(seed: int, values: list[Any]) -> Any:
+    rng = np.random.default_rng(seed)
+    values = list(values)
+    for _ in range(12):
+        step = STEPS[rng.integers(len(STEPS))]
+        values.append(step(*[values[k] for k in rng.integers(len(values), size=2)]))
+    # Every value meets several others again.
+    total = values[0]
+    for x in values:
+        total = total + x + nep.positive(x)
+    return total
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_pulling_twice_gives_the_same_and_changes_nothing_given_or_returned(xp: Library, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    arrays = [rng.normal(size=(2, 3)) for _ in range(3)]
+    inputs, cotangent = [xp.asarray(a) for a in arrays], xp.asarray(arrays[0] + 1)
+    _, pull = neo.vjp(lambda *xs: _program(seed, xs), *inputs)
+
+    first = pull(cotangent)
+    kept = [xp.numpy(g).copy() for g in first]
+    second = pull(cotangent)
+
+    for g, h, copy in zip(first, second, kept, strict=True):
+        np.testing.assert_array_equal(xp.numpy(g), copy)
+        np.testing.assert_array_equal(xp.numpy(h), copy)
+    for x, a in zip([*inputs, cotangent], [*arrays, arrays[0] + 1], strict=True):
+        np.testing.assert_array_equal(xp.numpy(x), a)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_sums_in_place_are_the_sums_that_a_derivative_of_second_order_makes(xp: Library, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    inputs = [xp.asarray(rng.normal(size=(2, 3))) for _ in range(3)]
+    weights = xp.asarray(rng.normal(size=(2, 3)))
+    loss = lambda xs: nep.sum(nep.multiply(_program(seed, xs), weights))  # noqa: E731
+
+    found = neo.grad(loss)(inputs)
+
+    # Gradients that are traced themselves are never added in place.
+    expected, _ = neo.vjp(neo.grad(loss), inputs)
+    for g, e in zip(found, expected, strict=True):
+        np.testing.assert_allclose(xp.numpy(g), xp.numpy(e), rtol=1e-13, atol=1e-13)
