@@ -12,26 +12,26 @@ from support.pulling import Operation
 from support.walking import one_each, walks
 
 
-@walks(CASES)
+@walks(CASES, "numpy", "array-api-strict", "torch")
 def test_push_is_the_adjoint_of_the_pull_back(xp: Library, case: Case, shapes: Any, number: int) -> None:
     _assert_adjoint(xp, case, case.operands(shapes, number), number)
 
 
-@walks(COMPLEX_CASES)
+@walks(COMPLEX_CASES, "numpy", "torch")
 def test_push_of_complex_tangents_is_the_adjoint_of_the_pull_back(
     xp: Library, case: Case, shapes: Any, number: int
 ) -> None:
     _assert_adjoint(xp, case, case.operands(shapes, number, "complex128"), number)
 
 
-@walks(one_each(CASES))
+@walks(one_each(CASES), "numpy", "torch")
 def test_forward_over_reverse_and_reverse_over_forward_are_reverse_over_reverse(
     xp: Library, case: Case, shapes: Any, number: int
 ) -> None:
     _assert_second_order(xp, case, case.operands(shapes, number), number)
 
 
-@walks(one_each(COMPLEX_CASES))
+@walks(one_each(COMPLEX_CASES), "numpy")
 def test_second_derivatives_of_complex_operands_are_the_same_in_every_order(
     xp: Library, case: Case, shapes: Any, number: int
 ) -> None:

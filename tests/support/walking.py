@@ -32,14 +32,19 @@ def one_each(cases: Iterable[Case]) -> list[Case]:
     return list({case.name: case for case in reversed(cases)}.values())[::-1]
 
 
-def walks(cases: Iterable[Case]) -> Callable[[Check], Callable[..., None]]:
-    """Turn a check into a test of every operation, at each of its samples, on every library."""
+def walks(cases: Iterable[Case], *libraries: str) -> Callable[[Check], Callable[..., None]]:
+    """Turn a check into a test of every operation, at each of its samples, on every library.
+
+    libraries: the names of those that suffice in the quick profile; none of them means all.
+    """
     by_name: dict[str, list[Case]] = {}
     for case in cases:
         by_name.setdefault(case.name, []).append(case)
 
     def decorate(check: Check) -> Callable[..., None]:
         def test(xp: Library, name: str) -> None:
+            if libraries and xp.name not in libraries and settings.default.max_examples <= 3:
+                pytest.skip(f"runs on {xp.name} in the deep profile")
             for case in by_name[name]:
                 _run(check, xp, case)
 
