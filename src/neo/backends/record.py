@@ -31,6 +31,7 @@ class Backend:
     special: returns the raw function of neo.numpy.special of that name, or None; what a library
     lacks is defined from others or goes by way of SciPy on the host.
     writes: whether `x += y` writes into x, so that a sum of gradients may be kept in one array.
+    holds_objects: whether elements may be any of Python's numbers, such as Fraction.
     The rest are operations that the standard lacks; each has a default that follows
     the standard, or else passes through NumPy, so a record needs three lines.
     """
@@ -49,6 +50,7 @@ class Backend:
     synchronize: Callable[[str], None] = lambda device: None
     special: Callable[[str], Callable[..., Any] | None] = lambda name: None
     writes: bool = False
+    holds_objects: bool = False
     kernels: dict[str, Any] = field(default_factory=dict)
     raw: Any = field(init=False)
 

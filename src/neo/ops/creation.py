@@ -148,16 +148,16 @@ def asarray(
         return _from_array(obj, dtype, device, backend, copy)
     library, place = backends.resolve(backend, device)
     if not isinstance(obj, bool | int | float | complex):
-        obj = _through_numpy(obj)
+        obj = _through_numpy(obj, library)
     return box(library.asarray(obj, dtype, place))
 
 
 array = asarray
 
 
-def _through_numpy(obj: Any) -> np.ndarray:
+def _through_numpy(obj: Any, library: backends.Backend) -> np.ndarray:
     values = np.asarray(obj)
-    if values.dtype.kind not in "biufc":
+    if values.dtype.kind not in ("biufcO" if library.holds_objects else "biufc"):
         raise TypeError(f"expected an array, a number or nested lists of numbers, got {describe(obj)}")
     return values
 
@@ -178,9 +178,8 @@ def _from_sequence(obj: Any, dtype: Any, device: Any, backend: Any) -> Array:
     arrays = [x for x in _leaves(obj) if isinstance(x, Array) or backends.is_array(x)]
     if not arrays:
         library, place = backends.resolve(backend, device)
-        return box(
-            library.asarray(_through_numpy(obj).tolist() if dtype is None else list(obj), dtype, place)
-        )
+        values = _through_numpy(obj, library).tolist() if dtype is None else list(obj)
+        return box(library.asarray(values, dtype, place))
     like = bottom_of(arrays[0])
     name, place = library_of_all((like,)).name, library_of_all((like,)).device(like)
     out = _stacked(obj, name, place)

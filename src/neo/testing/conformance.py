@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import backends
+from ..core.dtypes import COMPLEX, kind
 from ..errors import describe
 from ..transforms.gradient import vjp
 from .operations import Case, cases
@@ -190,7 +191,11 @@ def _drawn(results: list[np.ndarray], seed: int) -> list[np.ndarray]:
 
 
 def _numpy(x: Any) -> np.ndarray:
-    return np.asarray(backends.of(x).to_numpy(x))
+    values = np.asarray(backends.of(x).to_numpy(x))
+    # Python's own numbers are compared in double precision.
+    if values.dtype == object:
+        return values.astype("complex128" if kind(x.dtype) == COMPLEX else "float64")
+    return values
 
 
 def _like(values: np.ndarray, x: Any) -> Any:

@@ -1,0 +1,70 @@
+"""Gradients of Python's own numbers: exact with fractions, to any precision with mpmath."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import neo
+import neo.numpy as nep
+from neo.testing.conformance import check_backend
+
+mpmath = pytest.importorskip("mpmath")
+
+# One of each kind: see docs/plugins.md for the table of all.
+OPERATIONS = [
+    "add",
+    "cross_entropy",
+    "det",
+    "eigh",
+    "getitem",
+    "matmul",
+    "pow",
+    "setitem",
+    "solve",
+    "svd",
+    "where",
+]
+
+
+def test_gradient_of_fractions_is_exact() -> None:
+    x = neo.asarray([Fraction(1, 3), Fraction(-2, 7)], backend="mpmath")
+
+    value, gradient = neo.value_and_grad(lambda x: nep.sum(x**3 / (1 + x * x)) * 0.5)(x)
+
+    third, seventh = Fraction(1, 3), Fraction(-2, 7)
+    assert gradient.tolist() == [(3 * x**2 + x**4) / (1 + x * x) ** 2 / 2 for x in (third, seventh)]
+    assert value.item() == sum([x**3 / (1 + x * x) for x in (third, seventh)]) / 2
+
+
+def test_hessian_of_a_rational_function_is_exact() -> None:
+    x = neo.asarray([Fraction(1, 2), Fraction(1, 3)], backend="mpmath")
+
+    hessian = neo.jacrev(neo.grad(lambda x: x[0] ** 2 * x[1] ** 3))(x)
+
+    a, b = Fraction(1, 2), Fraction(1, 3)
+    assert hessian.tolist() == [[2 * b**3, 6 * a * b**2], [6 * a * b**2, 6 * a**2 * b]]
+
+
+def test_gradient_has_fifty_digits() -> None:
+    with mpmath.workdps(50):
+        x = neo.asarray(np.asarray([0.25, 1.5]), backend="mpmath")
+        found = neo.grad(lambda x: nep.sum(nep.exp(-x) * nep.sin(x * x) / nep.sqrt(x)))(x).numpy()
+        expected = [
+            mpmath.diff(lambda x: mpmath.exp(-x) * mpmath.sin(x * x) / mpmath.sqrt(x), p) for p in (0.25, 1.5)
+        ]
+
+        assert all([abs(a - b) < mpmath.mpf(10) ** -40 for a, b in zip(found, expected, strict=True)])
+
+
+def test_operations_agree_with_numpy() -> None:
+    report = check_backend("mpmath", operations=OPERATIONS)
+
+    assert [row for row in report.rows if row.status != "works"] == []
+
+
+def test_an_array_of_objects_is_refused_with_what_to_do() -> None:
+    with pytest.raises(TypeError, match="its dtype is object"):
+        neo.grad(nep.sum)(np.asarray([Fraction(1, 3)], dtype=object))
