@@ -245,3 +245,29 @@ def test_part_that_is_copied_or_picked_by_positions_is_no_view(xp: Library) -> N
     number += 1.0
 
     np.testing.assert_array_equal(xp.numpy(x), [1.0, 2.0, 4.0])
+
+
+REARRANGED = {
+    "permute_dims": lambda xp, x: xp.permute_dims(x, (1, 0))[0, :],
+    "moveaxis": lambda xp, x: xp.moveaxis(x, 0, 1)[0, :],
+    "reshape": lambda xp, x: xp.reshape(x, (-1,))[:2],
+    "flip": lambda xp, x: xp.flip(x, axis=1)[:, 1],
+    "expand_dims": lambda xp, x: xp.expand_dims(x, axis=0)[0, ..., 1:],
+    "matrix_transpose": lambda xp, x: xp.matrix_transpose(x)[1, :],
+}
+
+
+@pytest.mark.parametrize("name", list(REARRANGED))
+def test_code_of_others_writes_through_what_its_namespace_rearranges(xp: Library, name: str) -> None:
+    values = np.arange(1.0, 7.0).reshape(2, 3)
+
+    def f(x):
+        view = REARRANGED[name](x.__array_namespace__(), x)
+        view *= 3.0
+        return x
+
+    expected = f(values.copy())
+    value, gradient = neo.value_and_grad(lambda x: nep.sum(f(x)))(xp.array(values))
+
+    assert float(xp.numpy(value)) == expected.sum()
+    np.testing.assert_array_equal(xp.numpy(gradient), expected / values)

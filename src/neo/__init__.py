@@ -13,6 +13,7 @@ from typing import Any
 from . import autograd, backends, functions, random, rules  # noqa: F401
 from .core.array import Array
 from .core.call import neo_function
+from .importing import follow as _follow
 from .ops import policies
 from .ops.constant import stop_gradient
 from .ops.creation import arange, array, asarray, eye, full, linspace, ones, zeros
@@ -28,6 +29,8 @@ from .transforms.matrices import hessian, jacobian, value_and_jacobian
 from .transforms.products import gnvp, hvp, value_grad_and_hvp
 from .transforms.trace import trace
 from .transforms.vmap import vmap
+
+_follow()
 
 __version__ = "0.1.0"
 __all__ = [

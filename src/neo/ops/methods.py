@@ -146,6 +146,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "clip": lambda x, min=None, max=None: selection.clip(x, min, max),
     "round": lambda x: formulas.round(x),
     "conj": lambda x: broadcasting.conj(x),
+    "conjugate": lambda x: broadcasting.conj(x),
     "dot": lambda x, y: products.matmul(x, y),
     "copy": conversion.copied,
     "to": conversion.to,

@@ -45,9 +45,9 @@ def nanprod(x: Any, /, axis: Axes = None, *, dtype: Any = None, keepdims: bool =
 
 
 @composite(domain=ANY, samples=SAMPLES)
-def nanmean(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Any:
+def nanmean(x: Any, /, axis: Axes = None, *, dtype: Any = None, keepdims: bool = False) -> Any:
     """Return the mean over axes of the elements that are not NaN; NaN of none."""
-    x = _floating(x)
+    x = _floating(x) if dtype is None else astype(x, dtype)
     return nansum(x, axis, keepdims=keepdims) / _positive(_count(x, axis, keepdims))
 
 
@@ -63,13 +63,20 @@ def _floating(x: Any) -> Any:
 
 @composite(domain=ANY, samples=[*SAMPLES, ([(4,)], {"correction": 1})])
 def nanvar(
-    x: Any, /, axis: Axes = None, *, ddof: float = 0, keepdims: bool = False, correction: float | None = None
+    x: Any,
+    /,
+    axis: Axes = None,
+    *,
+    dtype: Any = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    correction: float | None = None,
 ) -> Any:
     """Return the variance over axes of the elements that are not NaN.
 
     ddof, or correction: what is subtracted from their number in the divisor.
     """
-    x = _floating(x)
+    x = _floating(x) if dtype is None else astype(x, dtype)
     rest = where(isnan(x), 0, x - nanmean(x, axis, keepdims=True))
     squares = square(rest if kind(x.dtype) == REAL else abs(rest))
     count = _count(x, axis, keepdims) - (ddof if correction is None else correction)
@@ -78,13 +85,20 @@ def nanvar(
 
 @composite(domain=ANY, samples=SAMPLES[1:])
 def nanstd(
-    x: Any, /, axis: Axes = None, *, ddof: float = 0, keepdims: bool = False, correction: float | None = None
+    x: Any,
+    /,
+    axis: Axes = None,
+    *,
+    dtype: Any = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    correction: float | None = None,
 ) -> Any:
     """Return the standard deviation over axes of the elements that are not NaN.
 
     The gradient at equal elements is 0, as that of `std`.
     """
-    variance = nanvar(x, axis, ddof=ddof, keepdims=keepdims, correction=correction)
+    variance = nanvar(x, axis, dtype=dtype, ddof=ddof, keepdims=keepdims, correction=correction)
     none = equal(variance, 0)
     return where(none, 0, sqrt(where(none, 1, variance)))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import backends
 from ..core.array import bottom_of
 from ..core.dtypes import COMPLEX, differentiable, kind
@@ -20,6 +22,7 @@ def one_dtype(*operands: Any) -> list[Any]:
     (a float beside integers, a complex number beside reals).
     Raises TypeError for arrays of two libraries.
     """
+    operands = _without_scalars(operands)
     library = library_of_all(operands)
     arrays = [x for x in operands if type(x) not in NUMBERS]
     first = arrays[0].dtype
@@ -28,6 +31,16 @@ def one_dtype(*operands: Any) -> list[Any]:
     dtype = library.xp.result_type(*map(bottom_of, operands))
     device = library.device(bottom_of(arrays[0]))
     return [library.asarray(x, dtype, device) if type(x) in NUMBERS else astype(x, dtype) for x in operands]
+
+
+def _without_scalars(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the operands with NumPy's scalars, beside arrays of another library, as Python numbers."""
+    if not any([isinstance(x, np.generic) for x in operands]):
+        return operands
+    raws = [bottom_of(x) for x in operands]
+    if all([isinstance(x, np.ndarray | np.generic) or type(x) in NUMBERS for x in raws]):
+        return operands
+    return tuple([x.item() if isinstance(x, np.generic) else x for x in operands])
 
 
 def beside_numbers(x: Any, y: Any) -> tuple[Any, Any]:

@@ -126,6 +126,15 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     return linalg.vector_norm(x, ord=2 if ord is None else ord, axis=axis, keepdims=keepdims)
 
 
+def _at_least(count: int, arrays: Any) -> Any:
+    out = [reshape(x, (1,) * (count - x.ndim) + tuple(x.shape)) for x in arrays]
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def _joined(arrays: Any, axis: int) -> Any:
+    return import_module("neo.numpy").concat(list(arrays), axis=axis)
+
+
 def _dot(a: Any, b: Any) -> Any:
     """Return NumPy's dot, which is no stacked product: the last axis of a with the last but one of b."""
     if not getattr(a, "ndim", 0) or not getattr(b, "ndim", 0):
@@ -136,9 +145,14 @@ def _dot(a: Any, b: Any) -> Any:
 # NumPy's functions that neo has by other arguments.
 _ADAPTED: dict[str, Callable[..., Any]] = {
     "dot": _dot,
+    "atleast_1d": lambda *arrays: _at_least(1, arrays),
+    "atleast_2d": lambda *arrays: _at_least(2, arrays),
+    "column_stack": lambda tup: _joined([x if x.ndim > 1 else reshape(x, (-1, 1)) for x in tup], 1),
+    "hstack": lambda tup: _joined(tup, 0 if tup[0].ndim == 1 else 1),
     "norm": _norm,
     "ravel": lambda a: reshape(a, (-1,)),
     "squeeze": _squeezed,
     "swapaxes": _exchanged,
     "transpose": _transposed,
+    "vstack": lambda tup: _joined([_at_least(2, (x,)) for x in tup], 0),
 }

@@ -6,10 +6,14 @@ the array was written keeps the old values until it is written into itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from ..core.array import Array, beneath
+from .broadcasting import reshape
 from .indexing import getitem, is_basic, rebind, setitem
+from .manipulation import flip, matrix_transpose, moveaxis, permute_dims
 
 
 def part(x: Array, key: Any) -> Any:
@@ -18,6 +22,55 @@ def part(x: Array, key: Any) -> Any:
     if out.shape and is_basic(key):
         out.part_of = (x, key, beneath(x))
     return out
+
+
+class Rearrangement:
+    """A view of all elements in another order, in place of a key: how to take it, and how to undo it."""
+
+    def __init__(self, take: Callable[[Any], Any], undo: Callable[[Any, Any], Any]) -> None:
+        self.take = take
+        self.undo = undo
+
+
+def _undone_reshape(part: Any, whole: Any, *settings: Any, **named: Any) -> Any:
+    return reshape(part, tuple(whole.shape))
+
+
+def _undone_permutation(part: Any, whole: Any, axes: Any) -> Any:
+    axes = [axis % len(whole.shape) for axis in axes]
+    return permute_dims(part, tuple([axes.index(k) for k in range(len(axes))]))
+
+
+# How to undo what the standard's functions rearrange, given the part, the array and their settings.
+UNDONE: dict[str, Callable[..., Any]] = {
+    "expand_dims": _undone_reshape,
+    "flip": lambda part, whole, *, axis=None: flip(part, axis=axis),
+    "matrix_transpose": lambda part, whole: matrix_transpose(part),
+    "moveaxis": lambda part, whole, source, destination: moveaxis(part, destination, source),
+    "permute_dims": _undone_permutation,
+    "reshape": _undone_reshape,
+    "squeeze": _undone_reshape,
+}
+
+
+def viewing(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that rearranges, with a result that remembers its operand.
+
+    For namespaces bound to an array, which code of others asks for; neo's own rules write into nothing.
+    """
+    undone = UNDONE[name]
+
+    @wraps(function)
+    def view(x: Any, /, *settings: Any, **named: Any) -> Any:
+        out = function(x, *settings, **named)
+        if isinstance(x, Array) and out is not x and not named.get("copy"):
+            named.pop("copy", None)
+            take = lambda whole: function(whole, *settings, **named)  # noqa: E731
+            undo = lambda part, whole: undone(part, whole, *settings, **named)  # noqa: E731
+            out.part_of = (x, Rearrangement(take, undo), beneath(x))
+        return out
+
+    return view
 
 
 def assign(x: Array, key: Any, value: Any) -> None:
@@ -37,7 +90,7 @@ def refresh(x: Array) -> None:
     whole, key, seen = source
     refresh(whole)
     if beneath(whole) is not seen:
-        rebind(x, getitem(whole, key))
+        rebind(x, key.take(whole) if type(key) is Rearrangement else getitem(whole, key))
         x.part_of = (whole, key, beneath(whole))
 
 
@@ -47,7 +100,7 @@ def write(x: Array, value: Any) -> None:
     source = _source(x)
     if source is not None:
         whole, key, _ = source
-        write(whole, setitem(whole, key, x))
+        write(whole, key.undo(x, whole) if type(key) is Rearrangement else setitem(whole, key, x))
         x.part_of = (whole, key, beneath(whole))
 
 

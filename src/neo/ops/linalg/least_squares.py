@@ -95,17 +95,19 @@ class LstsqResult(NamedTuple):
     prepare=dominant,
     observe=lambda x, residuals, rank, s: (x, residuals),
 )
-def lstsq(a: Any, b: Any, /, *, rtol: Any = None) -> LstsqResult:
+def lstsq(a: Any, b: Any, /, rcond: Any = None, *, rtol: Any = None) -> LstsqResult:
     """Return the x of least norm among those for which the norm of a @ x - b is least.
 
     a: (..., m, n) real or complex, of any rank. b: (m,) or (..., m, k). Leading axes broadcast.
-    rtol: singular values below rtol times the largest count as zero; max(m, n) * eps by default.
+    rtol, or rcond as NumPy calls it: singular values below rtol times the largest count as zero;
+    max(m, n) * eps by default.
     Returns x (..., n) or (..., n, k), residuals: the squared norms of a @ x - b, (...) or (..., k),
     also where NumPy leaves them out; rank (...) and the singular values s (..., min(m, n)).
     Gradient: of x and residuals, to a and b, where the rank of a does not change.
     Raises ValueError when shapes do not fit.
     Source: Golub and Pereyra (1973), as for `pinv`.
     """
+    rtol = rcond if rtol is None else rtol
     checks.matrices("lstsq", a)
     checks.axes("lstsq", b, 1)
     checks.floating("lstsq", b)

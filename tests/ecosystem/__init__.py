@@ -1,0 +1,1 @@
+"""Functions of other libraries, unchanged, on traced arrays."""
