@@ -9,6 +9,7 @@ from ..errors import describe
 from .broadcasting import positive_axes, reshape
 from .broadcasting import sum as sum_of
 from .creation import asarray, ones
+from .formulas import multiply
 from .indexing import diff, getitem, scatter
 from .manipulation import arange_like, concat, expand_dims, flip, moveaxis, permute_dims, tril
 from .products import tensordot
@@ -185,13 +186,13 @@ def trace(x: Any, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 def outer(x: Any, y: Any, /) -> Any:
     """Return the product of every element of x with every one of y, both flattened. Gradient: to both."""
     x, y = one_dtype(x, y)
-    return reshape(x, (-1, 1)) * reshape(y, (1, -1))
+    return multiply(reshape(x, (-1, 1)), reshape(y, (1, -1)))
 
 
 @composite(domain=ANY, samples=[([(2, 3), (4, 3)], {})])
 def inner(x: Any, y: Any, /) -> Any:
     """Return the sum of products over the last axes of x and y, without conjugation. Gradient: to both."""
-    return tensordot(x, y, axes=((-1,), (-1,))) if len(x.shape) and len(y.shape) else x * y
+    return tensordot(x, y, axes=((-1,), (-1,))) if len(x.shape) and len(y.shape) else multiply(x, y)
 
 
 @composite(domain=ANY, samples=[([(2, 3), (3, 2)], {}), ([(3,), (2, 3, 2)], {})])
@@ -201,7 +202,7 @@ def dot(x: Any, y: Any, /) -> Any:
     As NumPy's dot: no stacks of matrix products beyond two axes; `matmul` has those.
     """
     if not len(x.shape) or not len(y.shape):
-        return x * y
+        return multiply(x, y)
     return tensordot(x, y, axes=((-1,), (-2 if len(y.shape) > 1 else -1,)))
 
 

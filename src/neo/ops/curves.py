@@ -7,6 +7,7 @@ from typing import Any
 
 from .broadcasting import positive_axes, reshape, sum
 from .constant import argsort, equal, greater, less, searchsorted, stop_gradient
+from .formulas import add, divide, multiply, subtract
 from .indexing import diff, getitem, take
 from .manipulation import concat, expand_dims, stack
 from .promotion import one_dtype
@@ -45,7 +46,8 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     if n > 1:
         rise, run = take(fp, piece + 1) - low, take(xp, piece + 1) - start
         # Steps of no width, which NumPy allows, have no slope to divide by.
-        out = low + rise * ((flat - start) / where(equal(run, 0), 1, run))
+        share = divide(subtract(flat, start), where(equal(run, 0), 1, run))
+        out = add(low, multiply(rise, share))
     else:
         out = low
     outside = ((less, 0, left), (greater, n - 1, right))
@@ -78,7 +80,7 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
     widths = diff(x, axis=-1 if len(x.shape) == 1 else axis)
     if len(x.shape) == 1:
         widths = reshape(widths, tuple([-1 if k == axis else 1 for k in range(len(y.shape))]))
-    return sum((upper + lower) * widths, axis=axis) / 2
+    return sum(multiply(upper + lower, widths), axis=axis) / 2
 
 
 @composite(domain=ANY, samples=[([(4,)], {}), ([(3, 4)], {"axis": 1, "edge_order": 2})])
@@ -114,12 +116,12 @@ def _slopes(f: Any, h: Any, axis: int, edge_order: int) -> Any:
         steps = reshape(diff(h), shape)
         before, after = [getitem(steps, (*lead, k, ...)) for k in (slice(0, -1), slice(1, None))]
     rises = part(1, n) - part(0, n - 1)
-    first = rises / (h if steps is None else steps)
+    first = divide(rises, h if steps is None else steps)
     one = lambda k: getitem(first, (*lead, slice(k, k + 1 or None), ...))  # noqa: E731
     if n == 2:
         return concat([one(0), one(0)], axis=axis)
     left, right = [getitem(first, (*lead, k, ...)) for k in (slice(0, -1), slice(1, None))]
-    inside = (left * after + right * before) / (before + after)
+    inside = divide(add(multiply(left, after), multiply(right, before)), before + after)
     if edge_order == 1:
         return concat([one(0), inside, one(-1)], axis=axis)
     ends = []
@@ -127,7 +129,7 @@ def _slopes(f: Any, h: Any, axis: int, edge_order: int) -> Any:
         near, far = h, h
         if steps is not None:
             near, far = [getitem(steps, (*lead, slice(k, k + 1 or None), ...)) for k in (at, other)]
-        bend = (one(at) - one(other)) * (near / (near + far))
+        bend = multiply(one(at) - one(other), near / (near + far))
         ends.append(one(at) + bend)
     return concat([ends[0], inside, ends[1]], axis=axis)
 
@@ -141,7 +143,7 @@ def polyval(p: Any, x: Any, /) -> Any:
     p, x = one_dtype(p, x)
     out = x * 0
     for k in range(p.shape[0]):
-        out = out * x + p[k]
+        out = add(multiply(out, x), p[k])
     return out
 
 

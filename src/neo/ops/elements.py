@@ -28,7 +28,7 @@ from .constant import (
     stop_gradient,
 )
 from .creation import zeros_like
-from .formulas import abs, atan2, exp, logaddexp, maximum, minimum, sqrt
+from .formulas import abs, add, atan2, divide, exp, logaddexp, maximum, minimum, multiply, sqrt
 from .indexing import getitem, scatter
 from .inspection import finfo
 from .manipulation import expand_dims, matrix_transpose, stack
@@ -163,8 +163,8 @@ def average(x: Any, /, axis: Axes = None, weights: Any = None, *, keepdims: bool
             raise ValueError(f"average: weights are {describe(weights)} for {describe(x)} over axis {axis}")
         at = axis % len(x.shape)
         weights = reshape(weights, tuple([-1 if k == at else 1 for k in range(len(x.shape))]))
-    total = sum(weights + x * 0, axis=axis, keepdims=keepdims)
-    return sum(x * weights, axis=axis, keepdims=keepdims) / total
+    total = sum(add(weights, stop_gradient(x) * 0), axis=axis, keepdims=keepdims)
+    return divide(sum(multiply(x, weights), axis=axis, keepdims=keepdims), total)
 
 
 @composite(domain=ANY, samples=[([(2, 3)], {"axis": 1})])

@@ -9,6 +9,7 @@ from ..core.array import bottom_of
 from ..core.policy import library_of_all
 from ..errors import describe
 from .broadcasting import broadcast_to
+from .formulas import add, multiply, subtract
 from .indexing import getitem, like_elements, scatter, setitem, take
 from .manipulation import concat
 from .registry import composite
@@ -129,8 +130,8 @@ def _ramp(x: Any, axis: int, pair: Pair, given: Any) -> Any:
         order = range(n) if edge == 0 else range(n - 1, -1, -1)
         weights = library.asarray([k / n for k in order], raw.dtype, library.device(raw))
         value = like_elements(x, value)
-        rise = _slice(x, axis, edge, edge + 1 or None) - value
-        parts.append(rise * library.xp.reshape(weights, shape) + value)
+        rise = subtract(_slice(x, axis, edge, edge + 1 or None), value)
+        parts.append(add(multiply(rise, library.xp.reshape(weights, shape)), value))
     return _joined(x, axis, *parts)
 
 

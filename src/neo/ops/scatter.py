@@ -56,19 +56,19 @@ def add_at(x: Any, key: Any, value: Any, /) -> Any:
 @composite(domain=AWAY, samples=[ROW, TWICE])
 def multiply_at(x: Any, key: Any, value: Any, /) -> Any:
     """Return a copy of x multiplied by value at key; a position given several times by each of them."""
-    return _combined(x, key, value, multiply, lambda first, rows: first * prod(rows, axis=1), 1)
+    return _combined(x, key, value, multiply, lambda first, rows: multiply(first, prod(rows, axis=1)), 1)
 
 
 @composite(domain=AWAY, samples=[ROW, TWICE])
 def divide_at(x: Any, key: Any, value: Any, /) -> Any:
     """Return a copy of x divided by value at key; a position given several times by each of them."""
-    return _combined(x, key, value, divide, lambda first, rows: first / prod(rows, axis=1), 1)
+    return _combined(x, key, value, divide, lambda first, rows: divide(first, prod(rows, axis=1)), 1)
 
 
 @composite(domain=AWAY, samples=[ROW, TWICE])
 def power_at(x: Any, key: Any, value: Any, /) -> Any:
     """Return a copy of x raised to value at key; a position given several times to each of them."""
-    return _combined(x, key, value, pow, lambda first, rows: first ** prod(rows, axis=1), 1)
+    return _combined(x, key, value, pow, lambda first, rows: pow(first, prod(rows, axis=1)), 1)
 
 
 def _beside(reduce: Callable[..., Any], first: Any, rows: Any) -> Any:

@@ -120,7 +120,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     if x1.shape[axis] != 3 or x2.shape[axis] != 3:
         raise ValueError(f"cross needs length 3, got {x1.shape[axis]} and {x2.shape[axis]} at axis {axis}")
     a, b = _components(x1, axis), _components(x2, axis)
-    parts = [a[k - 2] * b[k - 1] - a[k - 1] * b[k - 2] for k in range(3)]
+    parts = [multiply(a[k - 2], b[k - 1]) - multiply(a[k - 1], b[k - 2]) for k in range(3)]
     return moveaxis(stack(parts, axis=-1), -1, axis)
 
 
