@@ -139,12 +139,18 @@ def test_a_traced_gradient_has_a_source() -> None:
     np.testing.assert_allclose(compiled(tape.source(gradient=False))(x), f(x), rtol=1e-15)
 
 
-# Those that go by way of SciPy's compiled functions on arrays of the host.
-REFUSED = {"lu_factor", "psi", "polygamma", "zeta"}
-SAMPLED = [case for case in CASES[::9] if case.name not in REFUSED]
+# Two samples of each of these; a function that SciPy's compiled code computes may have no source.
+NAMES = """
+add multiply divide pow maximum remainder abs sqrt exp log tanh atan2 hypot where clip round conj real
+sum mean max prod var std cumulative_sum cumulative_prod cumulative_max logcumsumexp sort median
+reshape permute_dims concat stack flip roll tile repeat getitem setitem take take_along_axis scatter pad
+matmul tensordot vecdot einsum outer solve inv det slogdet cholesky qr svd eigh vector_norm trace
+fft rfft irfft relu gelu softmax logsumexp linear layer_norm cross_entropy conv max_pool unique_values
+""".split()
+FEW = [case for case in CASES if case.name in NAMES and case.label.rpartition("-")[2] not in "23456789"]
 
 
-@pytest.mark.parametrize("case", SAMPLED, ids=[case.label for case in SAMPLED])
+@pytest.mark.parametrize("case", FEW, ids=[case.label for case in FEW])
 def test_every_operation_has_a_source_over_numpy(case) -> None:
     xp = LIBRARIES["numpy"]
     operands = [xp.asarray(x) for x in case.operands(case.some_shapes()[-1], 0)]

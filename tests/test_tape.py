@@ -78,10 +78,17 @@ def test_replay_gives_what_the_function_gives(xp: Library) -> None:
     assert type(found) is type(layer(x, w))
 
 
-SAMPLED = CASES[::7]
+# A sample of each of these, of which many compute conditions, orders and positions from values.
+NAMES = """
+add pow maximum remainder abs where clip round sum max var cumulative_prod cumulative_max sort median
+quantile concat roll repeat getitem setitem take take_along_axis scatter diff pad matmul einsum solve det
+cholesky qr svd eigh eig expm vector_norm matrix_rank fft irfft relu gelu softmax logsumexp linear
+layer_norm cross_entropy dropout conv max_pool unique_values interp digamma gammainc
+""".split()
+FEW = [case for case in CASES if case.name in NAMES and case.label.rpartition("-")[2] not in "123456789"]
 
 
-@pytest.mark.parametrize("case", SAMPLED, ids=[case.label for case in SAMPLED])
+@pytest.mark.parametrize("case", FEW, ids=[case.label for case in FEW])
 def test_every_operation_replays_for_other_operands(xp: Library, case) -> None:
     shapes = case.some_shapes()[-1]
     first, second = [[xp.asarray(x) for x in case.operands(shapes, seed)] for seed in (0, 1)]

@@ -12,7 +12,8 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache, partial
@@ -147,7 +148,7 @@ for _name, _text in {
     "matmul": "@", "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>",
     "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
 }.items():  # fmt: skip
-    _operator({"and": "and", "or": "or"}.get(_name, _name), _text)
+    _operator(_name, _text)
 for _name, _text in {"neg": "-{}", "pos": "+{}", "invert": "~{}", "abs": "abs({})"}.items():
     _prefix(_name, _text)
 
@@ -245,7 +246,8 @@ def _filled(
     """Return an array of one number, and write how it is made."""
     writer = _writing.get()
     out = create(shape, *fill, dtype=dtype, device=device)
-    settings = {"dtype": out.dtype} | ({} if device is None or device == "cpu" else {"device": device})
+    usual = device is None or writer.base.device(out) == writer.base.devices()[0]
+    settings = {"dtype": out.dtype} | ({} if usual else {"device": device})
     return writer.assigned(f"{name}({writer.arguments([tuple(out.shape), *fill], settings)})", out, ())
 
 
@@ -322,6 +324,23 @@ def _values(value: Any, x: Any, key: Any) -> Any:
     return torch.broadcast_to(value, shape).reshape(-1)
 
 
+def _getitem(x: Any, key: Any) -> Any:
+    return _writing.get().constant(x)[key]
+
+
+def _at(method: str) -> Callable[[Any, Any, Any], Any]:
+    """Return the function that sets or adds at a key, for arrays that cannot be written into."""
+
+    def function(x: Any, key: Any, value: Any) -> Any:
+        writer = _writing.get()
+        x = writer.constant(x)
+        out = getattr(x.raw.at[bare(key)], method)(bare(value))
+        text = f"{x.name}.at[{writer.key(key)}].{method}({writer.literal(value)})"
+        return writer.assigned(text, out, (x, key, value))
+
+    return function
+
+
 def _on_host(*args: Any, **kwargs: Any) -> NoReturn:
     raise NotImplementedError("the library has no such function; neo goes by way of NumPy on the host")
 
@@ -329,6 +348,7 @@ def _on_host(*args: Any, **kwargs: Any) -> NoReturn:
 _KERNELS: dict[str, dict[str, Any]] = {
     "numpy": {"put": _put, "add_at": _add_at, "broadcast_to": np.broadcast_to},
     "torch": {"put": _torch_put, "add_at": _torch_add_at},
+    "jax": {"getitem": _getitem, "put": _at("set"), "add_at": _at("add")},
 }
 
 
@@ -337,24 +357,27 @@ def recording(base: Backend) -> Backend:
     """Return a library's record with recorded arrays in the place of its own."""
     kind = type(f"Recorded_{base.name}", (Recorded,), {"__slots__": ()})
     name = Writer.module(base.name)[0]
-    own = sys.modules[base.name] if base.name in _KERNELS else None
+    hands_over = base.name in ("numpy", "torch")
+    # Kernels that call a library which does not hand its functions over would not be written.
+    kernels = base.kernels if hands_over else {"getitem": _getitem}
     created = {k: partial(_created, base.kernels[k]) for k in _CREATED if k in base.kernels}
     record = replace(
         base,
         name=f"recorded {base.name}",
-        xp=_Namespace(base.xp, own, name),
+        xp=_Namespace(base.xp, sys.modules[base.name] if hands_over else None, name),
         arrays=(kind,),
         device=lambda x: base.device(x.raw),
         to_numpy=_on_host,
         detach=None,
-        kernels=base.kernels | created | _KERNELS.get(base.name, {}),
+        kernels=kernels | created | _KERNELS.get(base.name, {}),
     )
     registry.know(record, kind)
     return record
 
 
-class writing:  # noqa: N801  # a context, named as it reads
-    """The context in which recorded arrays of a library write to one Writer.
+@contextmanager
+def writing(base: Backend) -> Iterator[Writer]:
+    """Give the Writer that recorded arrays of a library write to, for a block of code.
 
     >>> from neo import backends
     >>> with writing(backends.get("numpy")) as writer:
@@ -364,14 +387,9 @@ class writing:  # noqa: N801  # a context, named as it reads
     v0 = np.exp(x)
     v1 = v0 * 2
     """
-
-    def __init__(self, base: Backend) -> None:
-        kind: Any = recording(base).arrays[0]
-        self.writer = Writer(base, kind)
-
-    def __enter__(self) -> Writer:
-        self.token = _writing.set(self.writer)
-        return self.writer
-
-    def __exit__(self, *_: Any) -> None:
-        _writing.reset(self.token)
+    writer = Writer(base, recording(base).arrays[0])
+    token = _writing.set(writer)
+    try:
+        yield writer
+    finally:
+        _writing.reset(token)
