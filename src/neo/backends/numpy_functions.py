@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from . import standard
+from .numpy_erf import erf, gelu
 
 Axes = tuple[int, ...]
-
-
-@cache
-def _erf() -> Any:
-    """SciPy's erf where SciPy is installed: it is compiled, the fallback is a Python loop."""
-    try:
-        from scipy.special import erf
-    except ImportError:
-        return standard.erf
-    return erf
-
-
-def erf(x: Any) -> Any:
-    """Return the error function. SciPy has no float16 and gives float32 for it."""
-    return _erf()(x).astype(x.dtype, copy=False)
 
 
 def relu_backward(g: Any, out: Any) -> Any:
@@ -227,6 +212,7 @@ KERNELS = {
         cumulative_min,
         logcumsumexp,
         erf,
+        gelu,
         relu_backward,
         linear,
         shifted,

@@ -65,10 +65,12 @@ def add_at(x: np.ndarray, key: Any, value: Any) -> np.ndarray:
     return out
 
 
+_BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
+
+
 def is_basic(key: Any) -> bool:
     """Tell whether a key holds no arrays."""
-    keys = key if isinstance(key, tuple) else (key,)
-    return all([k is None or k is Ellipsis or type(k) in (int, slice) for k in keys])
+    return type(key) in _BASIC or (type(key) is tuple and _BASIC.issuperset(map(type, key)))
 
 
 def getitem(x: np.ndarray, key: Any) -> Any:

@@ -11,6 +11,7 @@ import torch
 
 from . import torch_convolution, torch_fft, torch_functions, torch_special
 from .record import Backend
+from .standard import is_basic
 
 
 def devices() -> list[str]:
@@ -88,8 +89,11 @@ def _flipped(x: torch.Tensor, key: Any) -> tuple[torch.Tensor, Any]:
 
 def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
     """Return x[key], negative steps included."""
-    if _is_view(key):
-        return x[key]
+    if is_basic(key):
+        try:
+            return x[key]
+        except ValueError:  # a negative step, which tensors refuse
+            pass
     x, key = _flipped(x, key)
     return x[_key(key, x.device)]
 
@@ -168,10 +172,10 @@ def put(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
 def scatter(g: torch.Tensor, shape: tuple[int, ...], key: Any) -> tuple[torch.Tensor]:
     """Return zeros of a shape with g added at key: the gradient of indexing."""
     out = torch.zeros(shape, dtype=g.dtype, device=g.device)
-    if not _is_view(key):
-        return (add_at(out, key, g),)
-    out[key] = g
-    return (out,)
+    if _is_view(key):
+        out[key] = g
+        return (out,)
+    return (add_at(out, key, g),)
 
 
 def add_at(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:

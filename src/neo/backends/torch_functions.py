@@ -156,7 +156,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "silu_backward": lambda g, x: _aten.silu_backward.default(g, x.clamp(-_FAR, _FAR)),
     "gelu_backward": lambda g, x, out: _aten.gelu_backward.default(g, x.clamp(-_FAR, _FAR)),
     # The wrapper of array-api-compat takes four times as long, to promote dtypes that agree here.
-    "matmul": torch.matmul,
+    "matmul": lambda a, b: torch.mm(a, b) if a.ndim == b.ndim == 2 else torch.matmul(a, b),
     "matmul_backward": matmul_backward,
     "silu": _of_reals("silu", torch.nn.functional.silu),
     "gelu": _of_reals("gelu", torch.nn.functional.gelu),

@@ -21,10 +21,12 @@ from .selection import where, zero_like
 ANY = (-2, 2)
 
 
+_BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
+
+
 def is_basic(key: Any) -> bool:
     """Tell whether a key holds no arrays: it then takes no position twice."""
-    keys = key if isinstance(key, tuple) else (key,)
-    return all([k is None or k is Ellipsis or type(k) in (int, slice) for k in keys])
+    return type(key) in _BASIC or (type(key) is tuple and _BASIC.issuperset(map(type, key)))
 
 
 class Getitem(BuiltIn):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod as product
 from typing import Any
 
+from ..core.array import Plain
 from ..core.call import call
 from .batching import aligned
 from .broadcasting import conj, positive_axes, reshape, unbroadcast
@@ -51,7 +52,8 @@ def matmul(a: Any, b: Any, /) -> Any:
     Gradient: to a and b.
     Raises ValueError when the inner lengths differ or an operand is 0-d.
     """
-    a, b = one_dtype(a, b)
+    if not (type(a) is type(b) is Plain and a.tape is b.tape):  # which have one dtype
+        a, b = one_dtype(a, b)
     if len(a.shape) > 1 and len(b.shape) > 1:
         _require(a.shape[-1] == b.shape[-2], "matmul", a, b)
         return call(Matmul, (a, b), {})
