@@ -396,3 +396,28 @@ def test_checkpoint_inside_and_under_vmap(how) -> None:
 
     for found, plain in zip(derivatives(how), derivatives(lambda f: f), strict=True):
         np.testing.assert_allclose(found, plain, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("how", HOW.values(), ids=HOW)
+def test_options_of_the_transform_hold_inside(how) -> None:
+    safe = how(lambda x: nep.sum(nep.where(x > 0, nep.log(x), 0.0)))
+    rounded = how(lambda x: nep.sum(nep.round(x * 3.0)))
+
+    with np.errstate(divide="ignore"):
+        np.testing.assert_array_equal(neo.grad(safe, zero_times_inf="zero")(np.asarray([0.0, 2.0])), [0, 0.5])
+    straight = neo.grad(rounded, policies={nep.round: neo.rules.StraightThrough})(X)
+    np.testing.assert_array_equal(straight, [3.0, 3.0, 3.0])
+
+
+@pytest.mark.parametrize("how", HOW.values(), ids=HOW)
+def test_checks_look_at_the_second_run_too(how) -> None:
+    def written(x):
+        constant = np.ones(3)
+        out = x * constant
+        constant[0] = 5.0
+        return nep.sum(out)
+
+    with pytest.raises(RuntimeError, match="was written into after multiply had saved it"):
+        neo.grad(how(written), check="mutation")(X)
+    with pytest.raises(FloatingPointError, match="the gradient of sqrt made inf"):
+        neo.grad(how(lambda x: nep.sum(nep.sqrt(x * 0.0))), check="nan")(X)

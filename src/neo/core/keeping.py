@@ -16,7 +16,7 @@ from .array import Array, Plain, Traced, beneath, bottom_of, box
 from .call import recorded
 from .lifting import attributes
 from .listing import bytes_of, name_of
-from .policy import Policy, inside, library_of_all, new_context
+from .policy import Policy, each, library_of_all, new_context
 from .tape import NOTHING, Tape
 
 Number = tuple[int, int]  # a tape's level, and how many calls came before
@@ -132,57 +132,73 @@ class Bottom(list[Any]):
         """Return forward's result, and leave the instance as forward does."""
         keeper = self.keeper
         if keeper.again and self.number in keeper.kept:
-            return keeper.kept[self.number].refill(instance, self)
+            return keeper.kept[self.number].refill(instance, self, settings)
         result = instance.run(self, settings, new_context(type(instance)))
         if not keeper.again:
-            kept = _Kept(instance, self, result)
+            kept = _Kept(instance, self, settings, result)
             keeper.offer(self.number, kept, _computed(instance, self, kept))
         return result
 
 
 @dataclass(frozen=True, slots=True)
-class _Operand:
-    """Stands for operand k, or result k, among what a call saved."""
+class _Place:
+    """Stands for a setting, result k or operand k among what a call saved."""
 
-    k: int
+    source: str
+    key: Any
     boxed: bool
-    result: bool = False
 
 
 class _Kept:
-    """The result of a call, and what its instance saved, without its operands."""
+    """The result of a call, and what its instance saved, without its operands and settings."""
 
     __slots__ = ("result", "saved", "attributes")
 
-    def __init__(self, instance: Policy, operands: list[Any], result: Any) -> None:
+    def __init__(self, instance: Policy, operands: list[Any], settings: dict[str, Any], result: Any) -> None:
         self.result = result
-        places = {id(x): (k, True) for k, x in enumerate(_several(result))}
-        places |= {id(x): (k, False) for k, x in enumerate(operands)}
+        sources = {"settings": settings.items(), "results": enumerate(_several(result))}
+        places = {id(x): (source, key) for source, pairs in sources.items() for key, x in pairs}
+        # Last: an operand that forward returned as it is counts as the operand.
+        places |= {id(x): ("operands", k) for k, x in enumerate(operands)}
 
         def without(value: Any) -> Any:
-            if id(bottom_of(value)) not in places:
-                return value
-            k, is_result = places[id(bottom_of(value))]
-            return _Operand(k, isinstance(value, Array), is_result)
+            place = places.get(id(bottom_of(value)))
+            return value if place is None else _Place(*place, isinstance(value, Array))
 
-        self.saved = inside(without, instance.ctx.saved)
-        self.attributes = inside(without, attributes(instance))
+        self.saved = _replaced(without, instance.ctx.saved)
+        self.attributes = _replaced(without, attributes(instance))
 
-    def refill(self, instance: Policy, operands: list[Any]) -> Any:
+    def refill(self, instance: Policy, operands: list[Any], settings: dict[str, Any]) -> Any:
         """Leave an instance as forward would, and return the result."""
-        results = _several(self.result)
+        sources: dict[str, Any] = {
+            "operands": operands,
+            "results": _several(self.result),
+            "settings": settings,
+        }
 
         def filled(value: Any) -> Any:
-            if type(value) is not _Operand:
+            if type(value) is not _Place:
                 return value
-            x = (results if value.result else operands)[value.k]
+            x = sources[value.source][value.key]
             return box(x) if value.boxed else x
 
-        instance.ctx = new_context(type(instance), inside(filled, self.saved))
-        vars(instance).update(inside(filled, self.attributes))
+        instance.ctx = new_context(type(instance), _replaced(filled, self.saved))
+        vars(instance).update(_replaced(filled, self.attributes))
         if instance.bare:
             instance.xp = library_of_all(operands).raw
         return self.result
+
+
+def _replaced(function: Callable[[Any], Any], value: Any) -> Any:
+    """Apply a function to a value and, where it leaves a container as it is, to what stands in it."""
+    new = function(value)
+    if new is not value:
+        return new
+    if isinstance(value, dict):
+        return {key: _replaced(function, x) for key, x in value.items()}
+    if isinstance(value, list):
+        return [_replaced(function, x) for x in value]
+    return each(lambda x: _replaced(function, x), value) if isinstance(value, tuple) else value
 
 
 def _several(result: Any) -> list[Any]:
