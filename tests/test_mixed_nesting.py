@@ -169,3 +169,26 @@ def test_inner_derivative_at_the_outer_variable(xp: Library, outer, inner) -> No
     found = outer(lambda x: inner(lambda y: x * y * y)(x))(xp.array(3.0))
 
     assert float(found.numpy()) == 12.0
+
+
+class Thrifty(autograd.Policy):
+    """6 x y, which saves intermediates, and only those that the differentiated operands need."""
+
+    def forward(self, x, y):
+        self.ctx.save(2 * x if self.needs(1) else None, 3 * y if self.needs(0) else None)
+        return 6 * x * y
+
+    def backward(self, g):
+        double, triple = self.ctx.release
+        return 2 * g * triple if self.needs(0) else None, 3 * g * double if self.needs(1) else None
+
+
+@pytest.mark.parametrize("outer", [forward, reverse])
+@pytest.mark.parametrize("inner", [forward, reverse])
+def test_a_forward_that_runs_again_saves_what_every_level_needs(xp: Library, outer, inner) -> None:
+    thrifty = neo.neo_function(Thrifty)
+
+    # d/dx d/dy (6 x**2 y) = 12 x, with x on one level only and y on the other.
+    found = outer(lambda x: inner(lambda y: thrifty(x, y) * x)(xp.array(5.0)))(xp.array(2.0))
+
+    assert float(found.numpy()) == 24.0

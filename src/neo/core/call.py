@@ -154,7 +154,7 @@ def recorded(
     below = [x if slot is None else x.data for x, slot in zip(operands, slots, strict=True)]
     result, instance = apply(policy, below, settings, wanted, raw)
     # Every tape lifts the call as it ran at the bottom, so that one is handed on.
-    own = instance if newest(below) is None else lifted(instance, below, raw, result, settings)
+    own = instance if newest(below) is None else lifted(instance, below, raw, result, settings, wanted)
     return _record(tape, own, slots, below, result, settings), instance
 
 

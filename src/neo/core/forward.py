@@ -71,7 +71,7 @@ class Forward(Tape):
         below = [x.data if own else x for x, own in pairs]
         tangents = [x.slot if own else None for x, own in pairs]
         result, first = apply(policy, below, settings, wanted, raw)
-        instance = first if newest(below) is None else lifted(first, below, raw, result, settings)
+        instance = first if newest(below) is None else lifted(first, below, raw, result, settings, wanted)
         if instance.zero_wins is not self.zero_wins:
             instance.zero_wins = self.zero_wins
         pushed = push(instance, below, tangents, settings, result)

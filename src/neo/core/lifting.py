@@ -6,6 +6,7 @@ what it saved must be traced too, or that derivative would silently be missing a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .. import backends
@@ -30,7 +31,12 @@ def told_apart(operands: list[Any]) -> list[Any]:
 
 
 def lifted(
-    instance: Policy, below: list[Any], raw: list[Any], result: Any, settings: dict[str, Any]
+    instance: Policy,
+    below: list[Any],
+    raw: list[Any],
+    result: Any,
+    settings: dict[str, Any],
+    wanted: Sequence[Any] | None = None,
 ) -> Policy:
     """Return the call as it is on the next tape up.
 
@@ -39,6 +45,8 @@ def lifted(
     it is run again on the traced operands, so that this is traced too.
     A level that ran the call in its own way may return something else for the instance, which then
     does the lifting: `instance.lifted(below, result)`.
+    wanted: the slots that forward asks with `needs`, of operands on any tape; the instance's own may
+    be those of one tape by now.
     """
     if not isinstance(instance, Policy):
         return instance.lifted(below, result)
@@ -49,7 +57,7 @@ def lifted(
     constants = {id(value) for value in settings.values()}
     kept = [*instance.ctx.saved, *attributes(instance).values()]
     if any([_is_unknown(bottom_of(value), known, constants) for value in kept]):
-        return run_again(instance, below, settings)
+        return run_again(instance, below, settings, wanted)
     traced = lambda value: known.get(id(bottom_of(value)), value)  # noqa: E731
     again = type(instance)()
     vars(again).update(vars(instance))
@@ -79,12 +87,14 @@ def _is_unknown(value: Any, known: dict[int, Any], constants: set[int]) -> bool:
     return isinstance(value, float | complex)
 
 
-def run_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> Policy:
+def run_again(
+    instance: Policy, below: list[Any], settings: dict[str, Any], wanted: Sequence[Any] | None = None
+) -> Policy:
     """Return a fresh instance whose saved values were computed from the traced operands."""
     if instance.bare:
-        return saved_again(instance, below, settings)
+        return saved_again(instance, below, settings, wanted)
     again = type(instance)()
-    again.slots = instance.slots
+    again.slots = instance.slots if wanted is None else wanted
     try:
         again.run(below, settings, new_context(again))
     except Exception as error:
@@ -95,7 +105,9 @@ def run_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> P
     return again
 
 
-def saved_again(instance: Policy, below: list[Any], settings: dict[str, Any]) -> Policy:
+def saved_again(
+    instance: Policy, below: list[Any], settings: dict[str, Any], wanted: Sequence[Any] | None = None
+) -> Policy:
     """Return a fresh instance that saved what a bare one says in `save_again`."""
     if type(instance).save_again is Policy.save_again:
         raise NotImplementedError(
@@ -103,6 +115,7 @@ def saved_again(instance: Policy, below: list[Any], settings: dict[str, Any]) ->
         )
     again = type(instance)()
     vars(again).update(vars(instance))
+    again.slots = instance.slots if wanted is None else wanted
     again.ctx = new_context(again)
     again.save_again(*below, **settings)
     return again
