@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,3 +106,15 @@ def test_scipy_that_is_missing_is_named_with_what_to_install(monkeypatch: pytest
 
     with pytest.raises(ImportError, match=r"special.gamma needs SciPy: pip install 'neo-autodiff\[special"):
         numpy_special.needed("gamma")
+
+
+def test_page_names_every_parameter_without_a_derivative() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "functions.md").read_text().replace("\n", " ")
+    policies = {name: getattr(getattr(nep.special, name), "policy", None) for name in nep.special.__all__}
+    parametric = {name: p for name, p in policies.items() if hasattr(p, "formulas")}
+
+    lacking = {name: [x for x in p.operands if x not in p.formulas] for name, p in parametric.items()}
+
+    assert [
+        n for n, missing in lacking.items() if missing and f"`{n}` ({', '.join(missing)})" not in page
+    ] == []
