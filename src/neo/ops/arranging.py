@@ -41,19 +41,16 @@ def swapaxes(x: Any, /, axis1: int, axis2: int) -> Any:
     return permute_dims(x, tuple(order))
 
 
-@composite(domain=ANY, samples=[SQUARE])
 def ravel(x: Any, /) -> Any:
     """Return x flattened, in row-major order. Gradient: to x."""
     return reshape(x, (-1,))
 
 
-@composite(domain=ANY, samples=[SQUARE])
 def fliplr(x: Any, /) -> Any:
     """Return x with its second axis reversed. Gradient: to x."""
     return flip(x, axis=1)
 
 
-@composite(domain=ANY, samples=[SQUARE])
 def flipud(x: Any, /) -> Any:
     """Return x with its first axis reversed. Gradient: to x."""
     return flip(x, axis=0)
@@ -90,7 +87,6 @@ def atleast_3d(*arys: Any) -> Any:
     return _each_at_least(arys, 3)
 
 
-@composite(domain=ANY, samples=[PAIR])
 def vstack(arrays: Any, /) -> Any:
     """Return arrays joined along the first axis, rows if they have one axis. Gradient: to each."""
     return concat([_at_least(x, 2) for x in arrays], axis=0)
@@ -103,20 +99,17 @@ def hstack(arrays: Any, /) -> Any:
     return concat(arrays, axis=0 if len(arrays[0].shape) == 1 else 1)
 
 
-@composite(domain=ANY, samples=[PAIR])
 def dstack(arrays: Any, /) -> Any:
     """Return arrays joined along the third axis. Gradient: to each."""
     return concat([_at_least(x, 3) for x in arrays], axis=2)
 
 
-@composite(domain=ANY, samples=[([(3,), (3,)], {})])
 def column_stack(arrays: Any, /) -> Any:
     """Return arrays joined as columns. Gradient: to each."""
     arrays = [_at_least(x, 1) for x in arrays]
     return concat([expand_dims(x, axis=1) if len(x.shape) == 1 else x for x in arrays], axis=1)
 
 
-@composite(domain=ANY, samples=[([(2, 2), (1, 2)], {"axis": 0})])
 def append(x: Any, values: Any, /, axis: int | None = None) -> Any:
     """Return x with values behind it along an axis; None joins both flattened. Gradient: to both."""
     return concat([x, values], axis=axis)
@@ -157,7 +150,6 @@ def diag(v: Any, /, k: int = 0) -> Any:
     return scatter(v, shape=(n + abs(k), n + abs(k)), key=key)
 
 
-@composite(domain=ANY, samples=[SQUARE])
 def diagflat(v: Any, /, k: int = 0) -> Any:
     """Return the matrix with the elements of v on diagonal k. Gradient: to v."""
     return diag(reshape(v, (-1,)), k)
@@ -176,7 +168,6 @@ def diagonal(x: Any, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return getitem(x, (..., places + max(-offset, 0), places + max(offset, 0)))
 
 
-@composite(domain=ANY, samples=[([(3, 4)], {"offset": 1})])
 def trace(x: Any, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Return the sum of a diagonal over two axes, the first two by default. Gradient: to x."""
     return sum_of(diagonal(x, offset, axis1, axis2), axis=-1)

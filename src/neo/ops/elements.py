@@ -75,7 +75,6 @@ def _ignoring_nan(function: Any, x: Any, y: Any) -> Any:
     return where(isnan(x), y, where(isnan(y), x, function(x, y)))
 
 
-@composite(domain=ANY, samples=LINE)
 def exp2(x: Any, /) -> Any:
     """Return 2 ** x. Gradient: to x."""
     return exp(x * math.log(2))
@@ -89,13 +88,11 @@ def logaddexp2(x: Any, y: Any, /) -> Any:
     return logaddexp(x * scale, y * scale) / scale
 
 
-@composite(domain=ANY, samples=LINE)
 def deg2rad(x: Any, /) -> Any:
     """Return degrees as radians. Gradient: to x."""
     return x * (math.pi / 180)
 
 
-@composite(domain=ANY, samples=LINE)
 def rad2deg(x: Any, /) -> Any:
     """Return radians as degrees. Gradient: to x."""
     return x * (180 / math.pi)

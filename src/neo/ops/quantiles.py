@@ -211,7 +211,6 @@ def _of_hundred(q: Any) -> Any:
     return q / 100 if hasattr(q, "dtype") or isinstance(q, int | float) else np.asarray(q) / 100
 
 
-@composite(domain=ANY, samples=[([(5,)], {"q": 40})])
 def percentile(
     x: Any, q: Any, /, axis: Axes = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
@@ -219,7 +218,6 @@ def percentile(
     return _quantile("percentile", x, _of_hundred(q), axis, method, keepdims, skips_nan=False)
 
 
-@composite(domain=ANY, samples=[([(5,)], {"q": 40})])
 def nanpercentile(
     x: Any, q: Any, /, axis: Axes = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
