@@ -114,6 +114,17 @@ def test_what_python_saw_is_asserted() -> None:
         function(np.asarray(-4.0))
 
 
+def test_what_a_kernel_saw_is_asserted() -> None:
+    x = np.array([[0.1, 0.2], [0.0, 0.3]])
+    _, tape = neo.trace(nep.linalg.expm)(x)
+
+    function = compiled(tape.source(gradient=False))
+
+    np.testing.assert_array_equal(function(x), nep.linalg.expm(x))
+    with pytest.raises(AssertionError):
+        function(50 * x)
+
+
 def test_a_policy_of_yours_has_a_source(xp: Library) -> None:
     class Cube(Policy):
         def forward(self, x):
@@ -139,7 +150,7 @@ def test_a_traced_gradient_has_a_source() -> None:
     np.testing.assert_allclose(compiled(tape.source(gradient=False))(x), f(x), rtol=1e-15)
 
 
-# Two samples of each of these; a function that SciPy's compiled code computes may have no source.
+# Two samples of each of these. All have a source today; those below MUST keep it.
 NAMES = """
 add multiply divide pow maximum remainder abs sqrt exp log tanh atan2 hypot where clip round conj real
 sum mean max prod var std cumulative_sum cumulative_prod cumulative_max logcumsumexp sort median
@@ -147,6 +158,10 @@ reshape permute_dims concat stack flip roll tile repeat getitem setitem take tak
 matmul tensordot vecdot einsum outer solve inv det slogdet cholesky qr svd eigh vector_norm trace
 fft rfft irfft relu gelu softmax logsumexp linear layer_norm cross_entropy conv max_pool unique_values
 """.split()
+MUST = (
+    "add multiply divide pow abs sqrt exp log tanh where sum mean max reshape concat getitem matmul".split()
+)
+MUST += "relu softmax linear layer_norm cross_entropy".split()
 FEW = [case for case in CASES if case.name in NAMES and case.label.rpartition("-")[2] not in "23456789"]
 
 
@@ -157,13 +172,23 @@ def test_every_operation_has_a_source_over_numpy(case) -> None:
     f = case.on(xp)
     results, tape = neo.trace(f)(*operands)
 
-    values, gradients = compiled(tape.source())(*operands)
+    values, gradients = compiled(_source_or_skip(tape, case.name))(*operands)
 
     real = lambda *xs: sum(nep.sum(nep.real(y)) for y in f(*xs) if y.dtype.kind in "fc")  # noqa: E731
     expected = neo.grad(real, argnums=tuple(range(len(operands))))(*operands)
     # The same calls, but a sum of several results is pulled in another order.
     for found, wanted in zip([*values, *gradients.values()], [*results, *expected], strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-12)
+
+
+def _source_or_skip(tape, name: str) -> str:
+    """Return the source, or skip where a library's kernel cannot be written: that is refused, never wrong."""
+    try:
+        return tape.source()
+    except NotImplementedError as refusal:
+        if name in MUST:
+            raise
+        pytest.skip(str(refusal))
 
 
 def test_an_operation_without_a_source_is_named() -> None:

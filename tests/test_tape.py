@@ -151,6 +151,21 @@ def test_values_that_numpy_read_are_guarded() -> None:
         tape.replay(np.array([1.0, 9.0]))
 
 
+def test_values_that_a_function_reads_unseen_are_guarded() -> None:
+    _, tape = neo.trace(lambda x: x * nep.histogram(neo.stop_gradient(x), 2)[0][0])(np.array([1.0, 4.0, 5.0]))
+
+    tape.replay(np.array([1.0, 4.0, 5.0]))
+    with pytest.raises(RuntimeError, match="Trace again"):
+        tape.replay(np.array([1.0, 2.0, 5.0]))
+
+
+def test_places_among_distinct_values_are_computed_again() -> None:
+    f = lambda x: nep.sum(nep.take(x, nep.unique_inverse(x).inverse_indices) * x)  # noqa: E731
+    _, tape = neo.trace(f)(np.array([3.0, 1.0, 3.0, 2.0]))
+
+    assert tape.replay(np.array([1.0, 2.0, 1.0, 3.0])) == f(np.array([1.0, 2.0, 1.0, 3.0]))
+
+
 def test_a_branch_inside_an_inner_transform_is_guarded() -> None:
     inner = lambda y: y * y if y > 1 else y  # noqa: E731
     _, tape = neo.trace(lambda x: neo.grad(inner)(x) * x)(np.asarray(2.0))
@@ -195,7 +210,8 @@ def test_other_transforms_are_part_of_a_program(xp: Library, f) -> None:
 
     found = tape.replay(y)
 
-    np.testing.assert_allclose(xp.numpy(found), xp.numpy(f(y)), rtol=1e-14)
+    # PyTorch's kernel for the slope of tanh, 1e-3 here, rounds otherwise than 1 - tanh².
+    np.testing.assert_allclose(xp.numpy(found), xp.numpy(f(y)), rtol=1e-12)
 
 
 def test_trees_go_in_and_come_out() -> None:

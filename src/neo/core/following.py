@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from .array import Array, Batched, Traced, bottom_of, box
+from .array import Array, Batched, Traced, bottom_of, box, raw_of
 from .call import call
 from .dtypes import differentiable
 from .listing import Call, Listing, Slot, Step, Value, described, in_words, value_of
@@ -41,6 +41,20 @@ def seen(x: Traced, method: str, *args: Any, **settings: Any) -> Any:
     value = getattr(Array, method)(x, *args, **settings)
     x.tape.program.guards.append(Guard(len(x.tape.program.calls), x.slot, method, value))
     return value
+
+
+def read(x: Any) -> Any:
+    """Return the library's own array that x is, for a function that computes from its values unseen.
+
+    Where a tape follows, it notes the values, so that it refuses to run again with others.
+    """
+    y = x
+    while isinstance(y, Traced):
+        if isinstance(y.tape, FollowingTape):
+            seen(y, "numpy")
+            break
+        y = y.data
+    return raw_of(x)
 
 
 def _open(method: str) -> Callable[..., Any]:

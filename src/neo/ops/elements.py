@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.array import raw_of
 from ..core.dtypes import COMPLEX, differentiable, kind
+from ..core.following import read
 from ..core.policy import library_of_all
 from ..errors import describe
 from .arranging import diagonal
@@ -230,7 +230,7 @@ def bincount(x: Any, weights: Any = None, /, minlength: int = 0) -> Any:
 
     x: (n,) integer, not negative. weights: (n,).
     """
-    raw = raw_of(x)
+    raw = read(x)
     library = library_of_all((raw,))
     longest = int(library.xp.max(raw)) + 1 if raw.shape[0] else 0
     if raw.shape[0] and int(library.xp.min(raw)) < 0:
@@ -244,9 +244,9 @@ def histogram(x: Any, bins: Any = 10, range: tuple[float, float] | None = None, 
 
     bins: how many of one width, or their edges. Gradient: to weights; counts have none.
     """
-    raw = reshape(raw_of(x), (-1,))
+    raw = reshape(read(x), (-1,))
     library = library_of_all((raw,))
-    edges = raw_of(bins)
+    edges = read(bins)
     if isinstance(edges, int):
         low, high = range or (float(library.xp.min(raw)), float(library.xp.max(raw)))
         low, high = (low - 0.5, high + 0.5) if low == high else (low, high)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ..core.array import Array, Batched, Traced, beneath, bottom_of, raw_of, unbox, values_of
+from ..core.array import Array, Batched, Traced, beneath, bottom_of, unbox, values_of
 from ..core.call import call
 from ..core.dtypes import COMPLEX, INTEGER, differentiable, kind
+from ..core.following import read
 from ..core.policy import library_of_all
 from ..errors import describe, short_name
 from .batching import all_batched, along, ranked, spread
@@ -356,7 +357,7 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
     if isinstance(repeats, int):
         return Repeat.of(x, repeats=repeats, axis=axis)
     library = library_of_all((x,))
-    places = library.xp.repeat(arange_like(x, x.shape[axis]), raw_of(repeats))
+    places = library.xp.repeat(arange_like(x, x.shape[axis]), read(repeats))
     return take(x, places, axis=axis)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import backends
-from ..core.array import Traced, bottom_of, box, raw_of, unbox
+from ..core.array import Traced, bottom_of, box, unbox
 from ..core.dtypes import COMPLEX, REAL, kind
+from ..core.following import read
 from ..core.policy import library_of_all
 from ..errors import describe
 from . import formulas
@@ -101,7 +102,7 @@ def _rows(x: Any, axis: Axes) -> tuple[Any, tuple[int, ...]]:
 
 
 def _host(q: Any) -> np.ndarray:
-    raw = raw_of(q)
+    raw = read(q)
     values = backends.of(raw).to_numpy(raw) if hasattr(raw, "dtype") else raw
     return np.asarray(values, dtype=np.float64)
 

@@ -11,9 +11,11 @@ and with `sort`, whose ties are stable.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
-from ..core.array import Array, box, raw_of
+from ..core.array import raw_of
 from ..core.dtypes import BOOL, COMPLEX, kind
 from ..core.following import without_gradient
 from ..core.policy import library_of_all
@@ -87,16 +89,16 @@ def _order(xp: Any, x: Any) -> Any:
     return xp.take(order, xp.argsort(xp.take(xp.real(x), order, axis=0), stable=True), axis=0)
 
 
-def first_of_each(x: Any) -> Any:
-    """Return the positions of the first of equal elements, in x flattened."""
-    return _Groups(raw_of(x)).indices()
+def _of_groups(name: str, x: Any) -> Any:
+    """Return the indices, inverse or counts of the groups of x."""
+    return getattr(_Groups(raw_of(x)), name)()
 
 
-def _grouped(x: Any) -> tuple[_Groups, Any, Any]:
-    """Return the groups of x, its distinct values, and what wraps other results as x is wrapped."""
+def _grouped(x: Any) -> tuple[Callable[[str], Any], Any]:
+    """Return what gives the indices, inverse or counts of x, wrapped as x is, and its distinct values."""
     groups = _Groups(raw_of(x))
-    values = take(reshape(x, (-1,)), without_gradient(first_of_each, (x,), {}, groups.indices()), axis=0)
-    return groups, values, box if isinstance(x, Array) else lambda raw: raw
+    given = lambda name: without_gradient(partial(_of_groups, name), (x,), {}, getattr(groups, name)())  # noqa: E731
+    return given, take(reshape(x, (-1,)), given("indices"), axis=0)
 
 
 @composite(domain=(-2, 2), samples=[([(5,)], {}), ([(2, 3)], {}), ([()], {}), ([(0,)], {})])
@@ -116,20 +118,20 @@ def unique_all(x: Any, /) -> UniqueAll:
     values[inverse_indices] equal to x; counts (k,).
     Gradient: of values, to the first of equal elements. The integers have none.
     """
-    groups, values, wrap = _grouped(x)
-    return UniqueAll(values, wrap(groups.indices()), wrap(groups.inverse()), wrap(groups.counts()))
+    given, values = _grouped(x)
+    return UniqueAll(values, given("indices"), given("inverse"), given("counts"))
 
 
 def unique_counts(x: Any, /) -> UniqueCounts:
     """Return the distinct elements of x and how often each occurs. See `unique_all`."""
-    groups, values, wrap = _grouped(x)
-    return UniqueCounts(values, wrap(groups.counts()))
+    given, values = _grouped(x)
+    return UniqueCounts(values, given("counts"))
 
 
 def unique_inverse(x: Any, /) -> UniqueInverse:
     """Return the distinct elements of x and the place of each of x among them. See `unique_all`."""
-    groups, values, wrap = _grouped(x)
-    return UniqueInverse(values, wrap(groups.inverse()))
+    given, values = _grouped(x)
+    return UniqueInverse(values, given("inverse"))
 
 
 def isin(x: Any, y: Any, /, *, invert: bool = False) -> Any:
