@@ -17,9 +17,13 @@ def machine() -> dict[str, Any]:
         "date": date.today().isoformat(),
         "processor": _processor(),
         "cores": os.cpu_count(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "threads": os.environ.get("OMP_NUM_THREADS", "library default"),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in ("numpy", "torch", "jax", "autograd", "mygrad")},
+        "versions": {
+            name: _version(name)
+            for name in ("numpy", "scipy", "torch", "jax", "autograd", "mygrad", "tinygrad")
+        },
     }
 
 
