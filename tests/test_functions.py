@@ -452,6 +452,7 @@ KERNEL_INPUTS = {
     "cross_entropy": (ROWS, np.array(LABELS), "mean"),
     "negative_log_likelihood": (ROWS, np.array(LABELS), "mean"),
     "standardized": (ROWS, (1,), 1e-5),
+    "standardized_backward": (ROWS, ROWS[::-1].copy(), np.array([[0.5], [2.0], [1.0]]), (1,)),
     "max_pool": (
         np.sin(np.arange(24.0)).reshape(2, 1, 3, 4),
         Windows((2, 2), (1, 2), ((1, 1), (0, 1)), (1, 1)),
@@ -499,6 +500,7 @@ def _definition(name: str, library: Any) -> Any:
         "tanh_backward": nep.tanh.policy.rules[0].formula,
         "sin_backward": nep.sin.policy.rules[0].formula,
         "cos_backward": nep.cos.policy.rules[0].formula,
+        "standardized_backward": functions.layer_norm.policy.backward.__globals__["_formula"],
         "silu_backward": functions.silu.policy.rules[0].formula,
         "gelu_backward": functions.gelu.policy.rules[0].formula,
         "matmul_backward": nep.matmul.policy.slopes,

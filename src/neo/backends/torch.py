@@ -172,8 +172,11 @@ def put(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
 def scatter(g: torch.Tensor, shape: tuple[int, ...], key: Any) -> tuple[torch.Tensor]:
     """Return zeros of a shape with g added at key: the gradient of indexing."""
     out = torch.zeros(shape, dtype=g.dtype, device=g.device)
-    if _is_view(key):
-        out[key] = g
+    if is_basic(key):
+        try:
+            out[key] = g
+        except ValueError:  # a negative step, which tensors refuse
+            return (add_at(out, key, g),)
         return (out,)
     return (add_at(out, key, g),)
 

@@ -121,6 +121,23 @@ def cross_entropy_backward(
     return (torch._log_softmax_backward_data(picked, scores, 1, scores.dtype),)
 
 
+def standardized(x: torch.Tensor, axes: Axes, eps: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return x with mean 0 and variance 1 over axes, and one over the standard deviation, kept."""
+    first = x.ndim - len(axes)
+    if axes == tuple(range(first, x.ndim)) and x.dtype in (torch.float32, torch.float64):
+        out, _, scale = torch.native_layer_norm(x, x.shape[first:], None, None, eps)
+        return out, scale
+    centred = x - x.mean(axes, keepdim=True)
+    scale = torch.rsqrt((centred * centred).mean(axes, keepdim=True) + eps)
+    return centred * scale, scale
+
+
+def standardized_backward(g: torch.Tensor, y: torch.Tensor, scale: torch.Tensor, axes: Axes) -> torch.Tensor:
+    """Return the gradient of standardized; see neo.functions.normalization."""
+    along = (g * y).mean(axes, keepdim=True)
+    return torch.addcmul(g - g.mean(axes, keepdim=True), along, y, value=-1).mul_(scale)
+
+
 def softmax_backward(g: torch.Tensor, out: torch.Tensor, axes: Axes) -> torch.Tensor:
     """Return the gradient of softmax."""
     if len(axes) == 1:
@@ -163,6 +180,8 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "linear": linear,
     "softmax": _settled(_softmax),
     "softmax_backward": softmax_backward,
+    "standardized": standardized,
+    "standardized_backward": standardized_backward,
     "log_softmax": _settled(_log_softmax),
     "logsumexp": lambda x, axes: torch.logsumexp(x, axes, keepdim=True),
     "negative_log_likelihood": lambda *operands: _negative_log_likelihood(*operands)[0],

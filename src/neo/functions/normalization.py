@@ -11,6 +11,7 @@ from ..ops.batching import ranked
 from ..ops.broadcasting import Axes, broadcast_to, positive_axes, reshape, sum
 from ..ops.formulas import add, divide, multiply, sqrt, square, subtract
 from ..ops.inspection import finfo
+from ..ops.kernels import with_kernel
 from ..ops.registry import BuiltIn, composite, rule
 from ..ops.selection import one_dtype
 from ..ops.statistics import count_over, mean
@@ -81,10 +82,13 @@ class LayerNorm(BuiltIn):
         )
 
 
-def _pulled(g: Any, y: Any, scale: Any, axes: tuple[int, ...]) -> Any:
+def _formula(g: Any, y: Any, scale: Any, axes: tuple[int, ...]) -> Any:
     """Return g less its part along the constant and along y, the directions that do not change out."""
     along = mean(g * y, axis=axes, keepdims=True)
     return (g - mean(g, axis=axes, keepdims=True) - along * y) * scale
+
+
+_pulled = with_kernel("standardized_backward", _formula)
 
 
 @rule(LayerNorm)
