@@ -168,6 +168,15 @@ def test_functions_of_neo_numpy_have_docstrings() -> None:
     assert [name for name, f in functions.items() if not inspect.getdoc(f)] == []
 
 
+def test_modules_that_are_seldom_used_load_when_they_are_asked_for() -> None:
+    names = ["conventions", "control", "implicit", "interop", "ode"]
+    code = f"import sys, neo; print([('neo.' + k in sys.modules, getattr(neo, k).__name__) for k in {names}])"
+
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert out.stdout.strip() == str([(False, f"neo.{name}") for name in names])
+
+
 def test_importing_neo_imports_no_optional_library() -> None:
     code = f"import sys, neo, neo.numpy; print([k for k in {OPTIONAL} if k in sys.modules])"
 

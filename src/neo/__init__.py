@@ -76,6 +76,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load a module that is seldom used when somebody asks for it."""
-    if name == "conventions":
+    if name in ("conventions", "control", "implicit", "interop", "ode"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

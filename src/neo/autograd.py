@@ -3,6 +3,7 @@
 from .core.policy import Context, Policy
 from .core.tape import Tape
 from .transforms import session
+from .transforms.checkpoint import checkpoint
 from .transforms.columns import jacfwd
 from .transforms.forward import jvp
 from .transforms.gradient import grad, value_and_grad, vjp
@@ -16,6 +17,7 @@ __all__ = [
     "Context",
     "Policy",
     "Tape",
+    "checkpoint",
     "gnvp",
     "grad",
     "hessian",
