@@ -23,6 +23,8 @@ _HOMES = {
         "subnormal",
         "zero_d",
     ],
+    "mistakes": ["mutants"],
+    "score": ["Score", "mutation_score"],
     "matrices": ["orthogonal", "positive_definite", "triangular", "well_conditioned"],
     "conformance": ["check_backend"],
 }

@@ -26,6 +26,9 @@ class Subject:
     becomes on the library, by name. library: the record of the library that computes.
     """
 
+    # Whether calls in several threads may be compared: settings of some libraries belong to a thread.
+    threaded = True
+
     def __init__(
         self,
         function: Callable[..., Any],
