@@ -149,3 +149,9 @@ def test_a_row_of_the_jacobian_is_what_is_pulled_and_a_column_what_is_pushed(xp:
     pushed, pulled = neo.jvp(f, x, v)[1], neo.vjp(f, x)[1](v)[0]
     np.testing.assert_allclose(matrix @ xp.numpy(v), xp.numpy(pushed), rtol=1e-14)
     np.testing.assert_allclose(xp.numpy(v) @ matrix, xp.numpy(pulled), rtol=1e-14)
+
+
+@pytest.mark.parametrize("x", [3, np.array([1, 2])])
+def test_an_integer_argument_is_refused(x) -> None:
+    with pytest.raises(TypeError, match=r"cannot differentiate with respect to argument 0 \('x'\)"):
+        neo.hessian(lambda x: nep.sum(x * x))(x)

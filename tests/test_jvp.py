@@ -235,3 +235,15 @@ def test_a_result_that_is_no_array_is_refused() -> None:
 
     with pytest.raises(TypeError, match="named returned str 'a'; return an array"):
         neo.jvp(named, (np.ones(2),), (np.ones(2),))
+
+
+def test_a_tangent_of_another_library_is_refused() -> None:
+    torch = pytest.importorskip("torch")
+
+    with pytest.raises(ValueError, match=r"belongs to torch and its argument to numpy\. Move one first"):
+        neo.jvp(lambda x: x * 2, (np.ones(2),), (torch.ones(2, dtype=torch.float64),))
+
+
+def test_a_complex_tangent_of_a_real_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="is complex 1j; expected float64 array"):
+        neo.jvp(lambda x: x * 2, 3.0, 1j)

@@ -57,7 +57,7 @@ class Inputs:
         entered = self.tape.enter(values)
         if Array in map(type, entered):
             k = [*map(type, entered)].index(Array)  # not recorded: it has no gradient
-            raise TypeError(_no_gradient(leaves[k], where(k)))
+            raise TypeError(no_gradient(leaves[k], where(k)))
         # The function may write into the very objects that it is given; their slots are their places.
         self.leaves += leaves
         self.values += values
@@ -67,7 +67,7 @@ class Inputs:
         """Return a leaf out of its box, and note the box and the library."""
         value = _value(unbox(leaf))
         if value is None:
-            raise TypeError(_no_gradient(leaf, where(k)))
+            raise TypeError(no_gradient(leaf, where(k)))
         self.boxed = self.boxed or isinstance(leaf, Array)
         self.nested = self.nested or isinstance(value, Traced)
         self.libraries.add(backends.of(bottom_of(value)))
@@ -92,7 +92,8 @@ def _value(value: Any) -> Any:
     return value if detach is None else detach(value)
 
 
-def _no_gradient(leaf: Any, where: str) -> str:
+def no_gradient(leaf: Any, where: str) -> str:
+    """Return the error for a leaf of an argument that has no gradient."""
     if not hasattr(leaf, "dtype"):
         return (
             f"cannot differentiate with respect to {where}: it is {describe(leaf)}. Pass a real or "

@@ -14,7 +14,7 @@ from ..errors import describe
 from ..ops.broadcasting import reshape
 from ..ops.indexing import getitem
 from ..ops.manipulation import moveaxis
-from .arguments import FIRST, Argnames, Argnums, choose, given, is_one, label, name_of
+from .arguments import FIRST, Argnames, Argnums, choose, given, is_one, label, name_of, no_gradient
 from .forward import push
 from .jacobian import Blocks, assembled
 from .mapping import over_examples
@@ -81,7 +81,7 @@ def by_columns(
 
 
 def _real(f: Any, key: Any, x: Any) -> Any:
-    """Return a leaf of an argument as an array; raise TypeError for one that is complex."""
+    """Return a leaf of an argument as an array; raise TypeError for one that is not real."""
     x = unbox(x)
     if type(x) is float:
         return backends.current()[0].asarray(x)
@@ -90,6 +90,8 @@ def _real(f: Any, key: Any, x: Any) -> Any:
             f"jacfwd needs real arguments; {label(f, key)} is {describe(x)}. Use neo.jvp with complex "
             f"tangents, or jacrev with holomorphic=True"
         )
+    if kind(getattr(x, "dtype", None)) != REAL:
+        raise TypeError(no_gradient(x, label(f, key)))
     return x
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import backends, tree
 from ..core.array import Array, Traced, bottom_of, box, unbox
+from ..core.dtypes import COMPLEX, kind
 from ..core.filling import zeros_like
 from ..core.forward import Forward
 from ..errors import describe
@@ -112,10 +113,15 @@ def as_like(v: Any, x: Any, what: Callable[[int], str], k: int) -> Any:
     """
     v, raw = unbox(v), bottom_of(x)
     library = backends.of(raw)
-    if type(v) in (int, float, complex) and tuple(x.shape) == () and not isinstance(raw, int | complex):
+    numbers = (int, float, complex) if kind(raw.dtype) == COMPLEX else (int, float)
+    if type(v) in numbers and tuple(x.shape) == ():
         return library.asarray(v, raw.dtype, library.device(raw))
-    alike = hasattr(v, "dtype") and tuple(v.shape) == tuple(x.shape) and v.dtype == x.dtype
-    if not alike or backends.of(bottom_of(v)) is not library:
+    if hasattr(v, "dtype") and backends.of(bottom_of(v)) is not library:
+        raise ValueError(
+            f"{what(k)} belongs to {backends.of(bottom_of(v)).name} and its argument to {library.name}. "
+            f"Move one first, for example with neo.asarray(x, backend={library.name!r})"
+        )
+    if not hasattr(v, "dtype") or tuple(v.shape) != tuple(x.shape) or v.dtype != x.dtype:
         raise ValueError(f"{what(k)} is {describe(v)}; expected {describe(x)}, like what it belongs to")
     return v if library.detach is None or isinstance(v, Traced) else library.detach(v)
 
