@@ -71,7 +71,7 @@ class Unpooled(BuiltIn):
         parts, ties = _parts(self.xp, x, out, at)
         share, none = g / ties, self.xp.zeros_like(g)
         shape = (*x.shape[:2], *at.padded(tuple(x.shape[2:])))
-        zeros = self.xp.zeros(shape, dtype=g.dtype, device=g.device)
+        zeros = self.xp.zeros(shape, dtype=g.dtype, device=self.xp.place_of(g))
         total = self.xp.added_up(zeros, ((key, self.xp.where(hit, share, none)) for key, hit in parts))
         return unpadded(total, tuple(x.shape[2:]), at)
 
@@ -143,7 +143,7 @@ class WindowSpread(BuiltIn):
     def forward(self, g, *, at, lengths):
         self.at = at
         shape = (*g.shape[:2], *at.padded(lengths))
-        zeros = self.xp.zeros(shape, dtype=g.dtype, device=g.device)
+        zeros = self.xp.zeros(shape, dtype=g.dtype, device=self.xp.place_of(g))
         parts = ((key, g) for _, key in at.keys(tuple(g.shape[2:])))
         return unpadded(self.xp.added_up(zeros, parts), lengths, at)
 

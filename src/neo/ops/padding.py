@@ -106,7 +106,8 @@ def _surrounded(x: Any, widths: list[Pair], value: Any) -> Any:
 
 
 def _joined(x: Any, axis: int, before: Any, after: Any) -> Any:
-    return concat([part for part in (before, x, after) if part.shape[axis]], axis=axis)
+    parts = [part for part in (before, x, after) if part is not None and part.shape[axis]]
+    return concat(parts, axis=axis) if parts else x
 
 
 def _constant(x: Any, axis: int, pair: Pair, given: Any) -> Any:
@@ -146,16 +147,14 @@ def _copied(positions: Callable[[int, int], int]) -> Callable[..., Any]:
             raise ValueError(f"pad: nothing to copy along axis {axis} of {describe(x)}; use mode='constant'")
         parts = []
         for places in (range(-low, 0), range(n, n + high)):
-            part = take(x, [positions(k, n) for k in places] or _none(x), axis=axis)
-            parts.append(_odd(x, axis, part, places, positions) if given[0] == "odd" else part)
+            if len(places):
+                part = take(x, [positions(k, n) for k in places], axis=axis)
+                parts.append(_odd(x, axis, part, places, positions) if given[0] == "odd" else part)
+            else:
+                parts.append(None)
         return _joined(x, axis, *parts)
 
     return padded
-
-
-def _none(x: Any) -> Any:
-    library = library_of_all((x,))
-    return library.asarray([], "int64", library.device(bottom_of(x)))
 
 
 def _odd(x: Any, axis: int, part: Any, places: range, positions: Callable[[int, int], int]) -> Any:
@@ -163,7 +162,7 @@ def _odd(x: Any, axis: int, part: Any, places: range, positions: Callable[[int, 
     n = x.shape[axis]
     if any([not -n < k < 2 * n - 1 for k in places]):
         raise ValueError(f"pad: reflect_type='odd' reaches at most the other end of axis {axis}; pad twice")
-    edge = 0 if len(places) == 0 or places[0] < 0 else n - 1
+    edge = 0 if places[0] < 0 else n - 1
     return 2 * _slice(x, axis, edge, edge + 1) - part
 
 
