@@ -604,3 +604,17 @@ def test_gelu_of_float32_on_numpy_is_within_a_few_units_of_the_last_place() -> N
     # erf is 3.3 eps off at most; 1 + erf keeps that as an absolute error.
     bound = 4 * np.finfo("float32").eps * np.abs(x)
     assert np.all(np.abs(out - x * 0.5 * (1 + exact)) <= bound)
+
+
+def test_gelu_of_integers_on_numpy_is_that_of_floats() -> None:
+    out = functions.gelu(np.array([-1, 0, 2]))
+
+    np.testing.assert_array_equal(out, functions.gelu(np.array([-1.0, 0.0, 2.0])))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+@pytest.mark.parametrize("name", ["gelu", "silu", "sigmoid", "relu"])
+def test_gradient_of_a_0d_operand_on_numpy_keeps_its_dtype(name: str, dtype: str) -> None:
+    found = neo.grad(getattr(functions, name))(np.asarray(0.5, dtype))
+
+    assert found.dtype == dtype

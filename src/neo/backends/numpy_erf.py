@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -62,7 +63,7 @@ def gelu(x: Any) -> Any:
     """Return x times the chance that a standard normal number is below x."""
     if x.dtype.kind == "c":
         raise TypeError(f"gelu is a function of real numbers, got {describe(x)}")
-    scaled = x * np.sqrt(0.5).astype(x.dtype)
+    scaled = x * math.sqrt(0.5)
     out = quick_erf(scaled) if scaled.dtype == np.float32 and scaled.ndim else erf(scaled)
     out = out + 1
     out *= 0.5

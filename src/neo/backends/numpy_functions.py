@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def gelu_backward(g: Any, x: Any, out: Any) -> Any:
     np.divide(out, x, out=chance, where=(np.abs(x) > limits.tiny / limits.eps) & (x != np.inf))
     slope = np.exp(x * x * -0.5)
     slope *= np.minimum(x, 1000)  # far enough: inf * 0 would be NaN
-    slope *= 1 / np.sqrt(2 * np.pi)
+    slope *= 1 / math.sqrt(2 * math.pi)
     slope += chance
     slope *= g
     return slope
