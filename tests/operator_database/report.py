@@ -64,8 +64,8 @@ operand) are compared with PyTorch's own, at 1e-6. Made by `python -m operator_d
 {rows}
 
 *Share* is of the samples whose settings neo has; *share of all* counts the others, {lacking} in number, as
-differences: the random numbers of dropout are PyTorch's own, and so are random slopes. A sample that PyTorch
-itself refuses, or has no gradient for, is not counted.
+differences: random numbers of PyTorch's own (dropout, random slopes), and another divisor for `avg_pool`. A
+sample that PyTorch itself refuses is not counted, nor one that asks `max_pool` for positions as well.
 
 ## Every difference
 
