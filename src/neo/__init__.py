@@ -18,7 +18,6 @@ from .ops import policies
 from .ops.constant import stop_gradient
 from .ops.creation import arange, array, asarray, eye, full, linspace, ones, zeros
 from .random.convenience import rand, randint, randn
-from .show import show
 from .transforms.checkpoint import checkpoint
 from .transforms.columns import jacfwd
 from .transforms.forward import jvp
@@ -75,7 +74,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load a module that is seldom used when somebody asks for it."""
+    """Load what is seldom used when somebody asks for it."""
     if name in ("conventions", "control", "implicit", "interop", "ode"):
         return import_module(f"{__name__}.{name}")
+    if name == "show":
+        return import_module(f"{__name__}.drawing").show
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

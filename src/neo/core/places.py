@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import linecache
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from os.path import abspath, basename, dirname
 
-_OURS = str(Path(__file__).resolve().parents[1])
+_OURS = dirname(dirname(abspath(__file__)))
 _INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -22,12 +21,14 @@ class Place:
     @property
     def text(self) -> str:
         """The source line, empty where it cannot be read."""
+        import linecache  # for an error or a question only
+
         return linecache.getline(self.file, self.line).strip()
 
     @property
     def short(self) -> str:
         """The file, the line and the function: `train.py:12 in loss`."""
-        return f"{Path(self.file).name}:{self.line} in {self.function}"
+        return f"{basename(self.file)}:{self.line} in {self.function}"
 
     def __str__(self) -> str:
         return f"{self.short}: {self.text}" if self.text else self.short

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, TypedDict
 
 from ..core.policy import Policy
@@ -133,6 +132,8 @@ def _operations(key: Any) -> tuple[type[Policy], ...]:
 def _named(name: str) -> Any:
     if name in policies:
         return policies[name]
+    from difflib import get_close_matches  # for an error only
+
     near = get_close_matches(name, policies, 1)
     raise ValueError(
         f"policies names {name!r}, but neo has no operation of that name. "
