@@ -29,6 +29,7 @@ def test_every_operator_and_method_of_an_array_is_declared():
         "size",
         "tolist",
         "data",
+        "part_of",
     }
     found = {name for name in vars(neo.Array) if not name.startswith("_")}
 
