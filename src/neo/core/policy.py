@@ -109,6 +109,9 @@ class Policy:
     batch: Any = None
     domain: Any = (-2.0, 2.0)
     samples: Any = None
+    # The slope that the gradient has at a kink, for neo.testing: "left", "right", "mean", "least",
+    # "largest", "zero", or a function of the slopes on both sides; None for any between them.
+    kink: Any = None
 
     ctx: Any
     xp: Any
