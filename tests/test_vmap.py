@@ -103,6 +103,15 @@ def test_an_axis_of_length_0_gives_empty_results() -> None:
     assert out.shape == (0, 3, 3)
 
 
+def test_a_batched_array_prints_all_examples() -> None:
+    texts: list[str] = []
+
+    neo.vmap(lambda x: texts.append(f"{x!r} {nep.sum(x):.2f}") or x)(np.ones((2, 1)))
+
+    assert "batch of 2" in texts[0]
+    assert texts[0].endswith("[1., 1.]")
+
+
 def test_shape_and_length_are_those_of_one_example() -> None:
     facts = []
 
@@ -524,6 +533,27 @@ def test_a_batch_rule_that_loses_the_axis_is_named() -> None:
 
 
 # Beside the other transforms.
+
+
+@pytest.mark.parametrize("f", [nep.hypot, nep.logaddexp, lambda x, y: nep.clip(x, y, 2.0), nep.multiply])
+@pytest.mark.parametrize("axes", [(0, None), (None, 0)])
+def test_tangents_are_pushed_inside_a_map_and_through_one(xp: Library, f: Any, axes: Any) -> None:
+    xs, vs = [
+        [a if axis == 0 else a[0] for a, axis in zip(pair, axes, strict=True)]
+        for pair in ((XS, WS), (WS, XS))
+    ]
+    given, tangents = [tuple(map(xp.asarray, arrays)) for arrays in (xs, vs)]
+
+    inside = neo.vmap(lambda x, y, v, w: neo.jvp(f, (x, y), (v, w))[1], (*axes, *axes))(*given, *tangents)
+    through = neo.jvp(neo.vmap(f, axes), given, tangents)[1]
+
+    rows = [
+        [a[k] if axis == 0 else a for a, axis in zip([*xs, *vs], [*axes, *axes], strict=True)]
+        for k in range(4)
+    ]
+    expected = np.stack([neo.jvp(f, tuple(row[:2]), tuple(row[2:]))[1] for row in rows])
+    np.testing.assert_allclose(xp.numpy(inside), expected, rtol=1e-12)
+    np.testing.assert_allclose(xp.numpy(through), expected, rtol=1e-12)
 
 
 def hyperbolic(x: Any) -> Any:

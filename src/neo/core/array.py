@@ -234,6 +234,9 @@ class Batched(Traced):
             raise TypeError("iteration over a 0-d array")
         return (self[k] for k in range(self.shape[0]))
 
+    def __format__(self, spec: str) -> str:
+        return str(self)  # every example: no one number that a spec could be for
+
     def __repr__(self) -> str:
         return f"neo.Array({_text(self, 10)},{_facts(self)}, batch of {self.examples.shape[0]})"
 

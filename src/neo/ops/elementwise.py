@@ -120,7 +120,7 @@ class Elementwise(BuiltIn):
         if rule is None:
             return None
         values = self.ctx.release
-        pushed = rule.formula(v, *[values[p] for p in rule.places])
+        pushed = rule.formula(v, *_like(v, [values[p] for p in rule.places]))
         return where(equal(v, 0), 0, pushed) if self.zero_wins else pushed
 
     def _gradient(self, k, g, values):

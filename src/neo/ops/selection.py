@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.array import bottom_of, values_of
+from ..core.array import Array, bottom_of, box, values_of
 from ..core.policy import library_of_all
 from .batching import aligned
 from .broadcasting import unbroadcast
@@ -73,7 +73,7 @@ class Clip(BuiltIn):
         return self.xp.clip(x, low, high)
 
     def backward(self, g):
-        x, low, high = [values_of(v) for v in self.ctx.release]
+        x, low, high = [_constant(v, g) for v in self.ctx.release]
         above = True if low is None else x >= low
         below = True if high is None else x <= high
         inside = above & below
@@ -86,6 +86,11 @@ class Clip(BuiltIn):
             else None,
             _taken(_not(below) | _crossed(above, low, high), g, zero, high) if self.needs(2) else None,
         )
+
+
+def _constant(x, g):
+    """Return the value of x, boxed if g is: see `elementwise._like`."""
+    return box(values_of(x)) if isinstance(g, Array) and x is not None else values_of(x)
 
 
 def _not(condition):
