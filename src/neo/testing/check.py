@@ -149,6 +149,8 @@ class _Job:
         self._outside(source, examples)
         first = self._first(examples, base, source.given)
         if first is None:
+            words = f"no backend has {base}: {self.report.skipped}"
+            self.report.findings.append(Finding("nothing_compared", words, self.target.name, dtype=base))
             return
         right = not self.report.findings
         if right:

@@ -27,8 +27,14 @@ class Place:
         return self.backend.asarray(values, dtype, device or self.device)
 
     def has(self, dtype: str) -> bool:
-        """Tell whether the library has a dtype of that name."""
-        return getattr(self.backend.xp, dtype, None) is not None
+        """Tell whether the library makes arrays of that dtype: JAX may make single ones of double."""
+        if getattr(self.backend.xp, dtype, None) is None:
+            return False
+        try:
+            made = self.asarray(np.zeros(1), dtype)
+        except Exception:  # a name without arrays of it
+            return False
+        return str(made.dtype).rsplit(".", 1)[-1] == dtype
 
 
 def double(dtype: str) -> str:
