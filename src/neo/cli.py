@@ -113,7 +113,7 @@ def gradient_error(backend: str, device: str) -> tuple[float, float, str]:
     truncation and eps / h from rounding, least, at eps ** (2 / 3), for h = eps ** (1 / 3).
     """
     dtype = _widest(backend, device)
-    x, weight, v, w = [neo.asarray(a, dtype=dtype, device=device, backend=backend) for a in _values()]
+    x, weight, v, w = [neo.asarray(a.astype(dtype), device=device, backend=backend) for a in _values()]
     step = float(np.finfo(dtype).eps) ** (1 / 3)
 
     def along(weight: Any) -> Any:
@@ -125,13 +125,13 @@ def gradient_error(backend: str, device: str) -> tuple[float, float, str]:
 
 
 def _widest(backend: str, device: str) -> str:
-    """Return float64, or float32 where it becomes that: in JAX as it comes; an MPS device has none."""
+    """Return float64, or float32 where that becomes it: in JAX as it comes; an MPS device has none."""
     if device.startswith("mps"):
         return "float32"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # JAX warns of it
         given = neo.asarray(0.5, dtype="float64", device=device, backend=backend)
-    return short_name(given.dtype)
+    return "float32" if short_name(given.dtype) == "float32" else "float64"
 
 
 def _values() -> list[np.ndarray]:
