@@ -164,7 +164,7 @@ class _Job:
         """Check on the first library that forward runs on, and return it."""
         for place in self.places:
             if not place.has(base):
-                self.report.skipped[place.name] = f"has no {base}"
+                self.report.skipped[place.name] = _lacks(place.name, base)
                 continue
             if self._runs(examples, place, base) or not self.every or place is self.places[-1]:
                 return self._all(examples, place, base, given)
@@ -214,7 +214,11 @@ class _Job:
             place for place in self.places if place is not first and place.name not in self.report.skipped
         ]
         for place in others:
-            why = self.check.elsewhere(some, first, place, base) if place.has(base) else f"has no {base}"
+            why = (
+                self.check.elsewhere(some, first, place, base)
+                if place.has(base)
+                else _lacks(place.name, base)
+            )
             self.progress(f"{place.name} {base}", len(some), len(some))
             if not why:
                 self.report.backends.append(place.name)
@@ -248,6 +252,11 @@ class _Job:
         if not first.compared and not self.report.findings and 1 in self.check.orders:
             words = "every example is empty, at a jump, not finite, or of no floating dtype"
             self.check.add(("nothing_compared", words, None), examples[0], place, base)
+
+
+def _lacks(name: str, dtype: str) -> str:
+    hint = '; jax.config.update("jax_enable_x64", True) gives it' if name == "jax" else ""
+    return f"has no {dtype}{hint}"
 
 
 def check_example(
