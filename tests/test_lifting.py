@@ -1,6 +1,10 @@
 """What a call saved has derivatives of its own, also where two operands share their memory."""
 
+from functools import partial
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 
 import neo
 import neo.numpy as nep
@@ -78,3 +82,35 @@ def test_one_array_as_two_operands_of_which_one_is_differentiated():
     mixed = neo.grad(lambda b: neo.grad(lambda a: product(a, b))(x))(x)
 
     assert (float(alone), float(mixed)) == (0.0, 1.0)
+
+
+def _times(factor, g):
+    return g * factor
+
+
+KEEPERS = {
+    "function": lambda slope: lambda g: g * slope,
+    "partial": lambda slope: partial(_times, slope),
+    "method": lambda slope: SimpleNamespace(pull=partial(_times, slope)).pull,
+    "default": lambda slope: lambda g, slope=slope: g * slope,
+    "object": lambda slope: partial(lambda held, g: g * held.slope, SimpleNamespace(slope=slope)),
+}
+
+
+@pytest.mark.parametrize("keeper", KEEPERS.values(), ids=KEEPERS)
+def test_what_a_saved_function_closes_over_has_derivatives(keeper, xp):
+    class Cube(autograd.Policy):
+        def forward(self, x):
+            self.ctx.save(keeper(3 * x * x))
+            self.pull_back = keeper(x)
+            return x**3
+
+        def backward(self, g):
+            (pull,) = self.ctx.release
+            return pull(g) + 0 * self.pull_back(g)
+
+    cube = neo.neo_function(Cube)
+    second = neo.grad(neo.grad(cube))(xp.asarray(0.5))
+    forward = neo.jvp(neo.grad(cube), (xp.asarray(0.5),), (xp.asarray(1.0),))[1]
+
+    assert float(xp.numpy(second)) == float(xp.numpy(forward)) == 3.0

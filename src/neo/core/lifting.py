@@ -7,6 +7,8 @@ what it saved must be traced too, or that derivative would silently be missing a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from types import CellType, ModuleType
 from typing import Any
 
 from .. import backends
@@ -84,7 +86,29 @@ def _is_unknown(value: Any, known: dict[int, Any], constants: set[int]) -> bool:
     dtype = getattr(value, "dtype", None)
     if dtype is not None and hasattr(value, "shape"):
         return differentiable(dtype)
-    return isinstance(value, float | complex)
+    if isinstance(value, float | complex):
+        return True
+    # What a function or an object has hold of is not replaced, not even an operand.
+    seen = constants | {id(value)}
+    return any([_is_unknown(bottom_of(x), {}, seen) for x in _held_by(value)])
+
+
+def _held_by(value: Any) -> list[Any]:
+    """Return what an object has hold of: its attributes; of a function its closure and defaults."""
+    if value is None or isinstance(value, type | ModuleType):
+        return []
+    if isinstance(value, partial):
+        return [value.func, value.args, value.keywords]
+    slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+    names = [*getattr(value, "__dict__", ()), *slots, "__self__", "__defaults__", "__kwdefaults__"]
+    held = [getattr(value, name, None) for name in names]
+    return [*held, *_contents(getattr(value, "__closure__", None) or ())]
+
+
+def _contents(cells: Sequence[Any]) -> list[Any]:
+    """Return what the cells of a closure hold; one may be empty."""
+    empty = CellType()
+    return [cell.cell_contents for cell in cells if cell != empty]
 
 
 def run_again(
