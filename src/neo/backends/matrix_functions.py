@@ -6,6 +6,7 @@ Each takes a library's raw functions first; all take stacks, and write into noth
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,11 @@ def _balance(xp: Any, m: Any) -> Any:
     return xp.where(none, xp.full_like(log, math.inf), scale)
 
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+@cache
+def _gauss() -> list[tuple[float, float]]:
+    """Return the nodes and weights of Gauss's rule of 16 points on [-1, 1]."""
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    return list(zip(nodes.tolist(), weights.tolist(), strict=True))
 
 
 @define("logm")
@@ -191,6 +196,6 @@ def logm(xp: Any, a: Any) -> Any:
             raise LinAlgError(_NO_ROOT)
     rest = a - one
     total = xp.zeros_like(rest)
-    for node, weight in zip(_NODES.tolist(), _WEIGHTS.tolist(), strict=True):
+    for node, weight in _gauss():
         total = total + xp.linalg.solve(one + rest * ((node + 1) / 2), rest) * (weight / 2)
     return total * 2.0**roots - one * xp.log(scale)
