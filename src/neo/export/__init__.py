@@ -1,0 +1,7 @@
+"""Programs in other formats."""
+
+from __future__ import annotations
+
+from .onnx import onnx
+
+__all__ = ["onnx"]
