@@ -179,13 +179,21 @@ def _check(options: argparse.Namespace) -> int:
     return result
 
 
+def _conformance(options: argparse.Namespace) -> int:
+    """Run every operation on an array library."""
+    command: Any = import_module("neo.testing.conformance")
+    result: int = command.run(options.given)
+    return result
+
+
 # Commands that read their own options, --help among them.
-HANDING_ON = (_bench, _check)
+HANDING_ON = (_bench, _check, _conformance)
 
 # A command's name: the function that runs it, and what its help says.
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "backends": (_backends, "list array libraries and devices, and check a gradient on each"),
     "bench": (_bench, "run the benchmarks of the source beside other libraries; --help for its options"),
     "check": (_check, "check a gradient: neo check package.module:Policy; --help for its options"),
+    "conformance": (_conformance, "run every operation on an array library; --help for its options"),
     "tape": (_tape, "print the tape of a small function"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import neo.numpy as nep
 from neo.testing.conformance import WRONG, check_backend
 
 # The module that a plug-in needs, and the dtype that its kernels compute in.
-PLUGINS = {"jax": "float64", "dask": "float64", "mlx": "float32"}
+PLUGINS = {"jax": "float64", "dask": "float64", "mlx": "float32", "sparse": "float64"}
 
 # What the records bring kernels for, and one of the namespace's own: each takes JAX seconds to
 # compile, and docs/plugins.md has the table of all.
@@ -23,10 +24,8 @@ OPERATIONS = ["cross_entropy", "einsum", "getitem", "setitem", "solve", "std", "
 def plugin(request: Any) -> str:
     """The name of a plug-in whose library is here."""
     pytest.importorskip(request.param)
-    if request.param == "jax":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
+    if request.param == "jax" and not import_module("jax").config.jax_enable_x64:
+        pytest.skip("JAX has no float64 here; JAX_ENABLE_X64=1 gives it")
     return request.param
 
 
@@ -49,7 +48,12 @@ def test_plugin_agrees_with_numpy_to_second_order(plugin: str) -> None:
 
 
 # What the library cannot do: a part of unknown length.
-MISSING = {"jax": [], "dask": ["getitem", "setitem"], "mlx": []}
+MISSING = {
+    "jax": [],
+    "dask": ["getitem", "setitem"],
+    "mlx": [],
+    "sparse": ["cross_entropy", "setitem", "solve", "take"],
+}
 
 
 def test_dask_computes_nothing_before_it_is_asked() -> None:
@@ -83,3 +87,13 @@ def test_jax_index_out_of_range_is_an_error() -> None:
 
     with pytest.raises(IndexError, match="index 5 is out of range for axis 0"):
         neo.grad(lambda x: nep.sum(nep.asarray(x)[5]))(jax.numpy.ones(3))
+
+
+def test_the_example_package_is_found_by_its_entry_point() -> None:
+    boxed = pytest.importorskip("boxed")
+
+    gradient = neo.grad(lambda x: nep.sum(nep.exp(x) * x))(boxed.asarray([0.0, 1.0]))
+
+    assert "boxed" in neo.backends.available()
+    assert type(gradient) is boxed.Box
+    assert np.allclose(gradient.values, [1.0, 2 * np.e])

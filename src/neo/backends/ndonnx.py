@@ -22,7 +22,9 @@ def add_at(x: Any, key: Any, value: Any) -> Any:
 
     Raises NotImplementedError for integer arrays: ndonnx writes to no position twice.
     """
-    if any([isinstance(k, xp.Array | np.ndarray | list) for k in (key if isinstance(key, tuple) else (key,))]):
+    if any(
+        [isinstance(k, xp.Array | np.ndarray | list) for k in (key if isinstance(key, tuple) else (key,))]
+    ):
         raise NotImplementedError(
             "ndonnx cannot add at integer positions, which the gradient of x[indices] needs; take the "
             "rows by a product with a one-hot matrix instead"

@@ -36,21 +36,35 @@ def onnx(
         raise TypeError(f"export.onnx takes the arguments as a tuple, got {describe(args)}; write (x,)")
     library = backends.get("ndonnx").xp
     inputs: dict[str, Any] = {}
-    given = [
-        _argument(library, x, name, inputs) for x, name in zip(args, _names(f, len(args)), strict=True)
-    ]
-    leaves, _ = tree.flatten(f(*given))
+    given = [_argument(library, x, name, inputs) for x, name in zip(args, _names(f, len(args)), strict=True)]
+    leaves, _ = tree.flatten(_result(f, given))
     outputs = dict(zip(_called(names, len(leaves)), [_output(x) for x in leaves], strict=True))
     model = library.build(inputs, outputs)
     Path(fspath(path)).write_bytes(model.SerializeToString())
     return list(outputs)
 
 
+def _result(f: Callable[..., Any], given: list[Any]) -> Any:
+    try:
+        return f(*given)
+    except ValueError as error:
+        if "propagated value" not in str(error):
+            raise
+        raise TypeError(
+            "export.onnx: the function asked for the value of an array (if x > 0, float(x)), which has "
+            "none before the model runs. Write neo.numpy.where(condition, a, b), or pass what it "
+            "branches on as a constant"
+        ) from error
+
+
 def _argument(library: Any, argument: Any, name: str, inputs: dict[str, Any]) -> Any:
     """Return an argument with an array without values for each of its arrays, entered into inputs."""
     leaves, build = tree.flatten(argument)
     return build(
-        [_input(library, x, name + where, inputs) for x, where in zip(leaves, tree.paths(argument), strict=True)]
+        [
+            _input(library, x, name + where, inputs)
+            for x, where in zip(leaves, tree.paths(argument), strict=True)
+        ]
     )
 
 

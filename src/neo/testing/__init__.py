@@ -35,7 +35,7 @@ __all__ = sorted(_WHERE)
 def __getattr__(name: str) -> _Any:
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if _find_spec("hypothesis") is None:
+    if _WHERE[name] != "conformance" and _find_spec("hypothesis") is None:
         raise ImportError(
             f"neo.testing.{name} needs hypothesis, which is not installed. To add it: "
             f"pip install 'neo-autodiff[testing]'"

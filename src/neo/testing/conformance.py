@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -221,3 +223,31 @@ def _difference(got: list[np.ndarray], right: list[np.ndarray]) -> str | None:
 def _first_line(error: Exception) -> str:
     text = str(error).strip().partition("\n")[0] or type(error).__name__
     return text if len(text) <= 160 else text[:157] + "..."
+
+
+def run(given: list[str]) -> int:
+    """Run `neo conformance`: return 0, 1 when anything is wrong, 2 when nothing could be run."""
+    parser = argparse.ArgumentParser(
+        prog="neo conformance", description=check_backend.__doc__.partition("\n")[0]
+    )
+    parser.add_argument("backend", help="the name of a registered array library")
+    parser.add_argument("--dtype", default="float64", help="of the operands (default: float64)")
+    parser.add_argument("--operation", action="append", help="run this one alone; may be given again")
+    parser.add_argument("--markdown", action="store_true", help="print a section of a page")
+    options = parser.parse_args(given)
+    try:
+        report = check_backend(
+            options.backend,
+            operations=options.operation,
+            dtype=options.dtype,
+            progress=_shown if sys.stderr.isatty() else None,
+        )
+    except (ImportError, TypeError, ValueError) as error:
+        print(f"neo conformance: {error}", file=sys.stderr)
+        return 2
+    print(report.markdown() if options.markdown else report)
+    return int(not report)
+
+
+def _shown(operation: str) -> None:
+    print(f"\r{operation:<40}", end="", file=sys.stderr, flush=True)
