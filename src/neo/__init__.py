@@ -75,7 +75,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load what is seldom used when somebody asks for it."""
-    if name in ("conventions", "control", "implicit", "interop", "ode"):
+    if name in ("conventions", "control", "export", "implicit", "interop", "ode", "rules", "testing"):
         return import_module(f"{__name__}.{name}")
     if name == "show":
         return import_module(f"{__name__}.drawing").show
