@@ -167,9 +167,10 @@ _BEYOND = {
     for name in names.split()
 }
 
-# What namespaces bound to a library have too: every public name above, and the extensions.
+# What namespaces bound to a library have too: every public name above, and the extensions. A name
+# with @ is pytest's, which rewrites the modules of a package that brings a plug-in for it.
 __all__ = [
-    *[name for name in globals() if not name.startswith("_") and name != "annotations"],
+    *[name for name in globals() if name[0] not in "_@" and name != "annotations"],
     *_EXTENSIONS,
     *_BEYOND,
 ]
