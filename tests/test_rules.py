@@ -154,6 +154,16 @@ def test_an_outer_transforms_rule_reaches_into_an_inner_transform() -> None:
     assert neo.value_and_grad(f)(1.3)[0] == 1.0
 
 
+def test_an_outer_transforms_rule_reaches_into_an_inner_transform_under_vmap(xp: Library) -> None:
+    inner = neo.grad(lambda x: nep.tanh(x) * x)
+    x = xp.asarray([0.5, -2.0])
+
+    alone = neo.grad(inner, policies={nep.tanh: Doubled})
+    mapped = neo.grad(lambda x: nep.sum(neo.vmap(inner)(x)), policies={nep.tanh: Doubled})
+
+    np.testing.assert_allclose(xp.numpy(mapped(x)), [xp.numpy(alone(x[k])) for k in range(2)], rtol=1e-5)
+
+
 def test_a_rule_holds_for_its_call_only() -> None:
     neo.grad(nep.round, policies={nep.round: rules.StraightThrough})(0.3)
 

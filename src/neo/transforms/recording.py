@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, Traced, box, unbox
+from ..core.array import Array, Traced, beneath, box, unbox
 from ..core.tape import Tape, walk_back
 from .arguments import Inputs, any_boxed, label, name_of
 from .options import PLAIN, Settings
@@ -46,10 +46,10 @@ class Recording:
 
     def _inherit_rules(self) -> None:
         """Take on the rules of an outer transform that traces the arguments."""
-        outer = [x.tape.rules for x in self.inputs.values if isinstance(x, Traced) and x.tape.rules]
+        outer = next((rules for x in self.inputs.values if (rules := _rules_below(x))), None)
         if outer:
             leaves = tree.flatten([self.positional, self.named])[0]
-            self.tape.inherit(outer[0], [x for x in leaves if isinstance(x, Traced) and x.tape is self.tape])
+            self.tape.inherit(outer, [x for x in leaves if isinstance(x, Traced) and x.tape is self.tape])
 
     def quiet(self) -> Any:
         """Return a context in which the libraries record no gradients of their own."""
@@ -109,6 +109,13 @@ class Recording:
             gradients.append(build(found[start : start + count]))
             start += count
         return gradients
+
+
+def _rules_below(x: Any) -> Any:
+    """Return the rules of the newest tape that has some and traces an array; a batch may be between."""
+    while isinstance(x, Traced) and not x.tape.rules:
+        x = beneath(x)
+    return x.tape.rules if isinstance(x, Traced) else None
 
 
 def entered(name: str, libraries: Collection[backends.Backend]) -> Any:
