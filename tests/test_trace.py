@@ -163,6 +163,23 @@ def test_a_trace_inside_a_gradient_is_differentiated():
     assert slope == 12.0
 
 
+def test_an_integer_result_of_a_policy_inside_a_trace_inside_a_gradient_is_a_factor(xp):
+    class WithCount(Policy):
+        def forward(self, x):
+            return x * 2, nep.astype(x > 0, nep.int64)
+
+        def backward(self, g, _):
+            return g * 2
+
+    def f(x):
+        doubled, count = neo_function(WithCount)(x)
+        return nep.sum(doubled) * nep.sum(count)
+
+    found = neo.grad(lambda x: neo.trace(f)(x)[0])(xp.asarray([1.0, 2.0, -3.0]))
+
+    assert xp.numpy(found).tolist() == [4.0] * 3
+
+
 def test_a_traced_function_has_the_calls_that_its_gradient_would_record():
     x, weight = arguments((4, 3))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from .array import Array, Batched, Traced, bottom_of, box, raw_of
+from .array import Array, Batched, Traced, bottom_of, box, raw_of, unbox
 from .call import call
 from .dtypes import differentiable
 from .listing import Call, Listing, Slot, Step, Value, described, in_words, value_of
@@ -153,7 +153,8 @@ class FollowingTape(Tape):
         if isinstance(x, Stopped):
             raw = bottom_of(value)
             self.program.derived[id(raw)] = raw, len(self)
-        x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, len(self)
+        # What has no gradient leaves an outer tape in a box.
+        x.data, x.shape, x.tape, x.slot = unbox(value), tuple(value.shape), self, len(self)
         self.append(entry)
         return x
 
