@@ -63,6 +63,8 @@ def test_result_that_is_no_array_is_described() -> None:
 def test_aux_without_a_pair_is_an_error() -> None:
     with pytest.raises(TypeError, match=r"pair \(result, aux\)"):
         neo.grad(lambda x: x, has_aux=True)(1.0)
+    with pytest.raises(TypeError, match=r"it returned float64 array of shape \(2,\)"):
+        neo.grad(lambda x: x, has_aux=True)(np.ones(2))
 
 
 def test_argnums_beyond_the_arguments_is_an_error() -> None:
@@ -124,3 +126,16 @@ def test_error_inside_the_function_is_the_callers_own() -> None:
 
     with pytest.raises(KeyError, match="mine"):
         neo.grad(broken)(1.0)
+
+
+def test_shapes_that_do_not_fit_are_named_with_the_operation(xp: Library) -> None:
+    x = xp.asarray([[1.0, 2.0]])
+
+    with pytest.raises(ValueError, match=r"reshape: .* of shape \(1, 2\) has 2 elements, and shape \(3,\)"):
+        neo.grad(lambda x: nep.sum(nep.reshape(x, (3,))))(x)
+    with pytest.raises(ValueError, match=r"reshape: .*shape \(-1, 4\)"):
+        nep.reshape(x, (-1, 4))
+    with pytest.raises(ValueError, match=r"broadcast_to: .* of shape \(1, 2\) .* shape \(3, 3\)"):
+        neo.grad(lambda x: nep.sum(nep.broadcast_to(x, (3, 3))))(x)
+    with pytest.raises(ValueError, match=r"concat: shapes \[\(1, 2\), \(1, 3\)\] .* axis 0"):
+        nep.concat([x, xp.asarray([[1.0, 2.0, 3.0]])])

@@ -152,3 +152,12 @@ def test_missing_operand_is_an_error() -> None:
 
     with pytest.raises(TypeError, match="'y'"):
         neo_function(Product)(np.ones(2))
+
+
+def test_a_missing_operand_is_an_error_that_names_the_policy() -> None:
+    class Twice(Policy):
+        def forward(self, x):
+            return x + x
+
+    with pytest.raises(TypeError, match=r"Twice: missing a required argument: 'x'; its arguments are \(x\)"):
+        neo_function(Twice)()

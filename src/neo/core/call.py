@@ -31,7 +31,7 @@ def neo_function(policy: type[Policy]) -> Callable[..., Any]:
 
     def function(*operands: Any, **settings: Any) -> Any:
         if len(operands) < len(names):
-            operands, settings = _by_position(signature, operands, settings)
+            operands, settings = _by_position(policy.__name__, signature, operands, settings)
         return call(policy, operands, settings)
 
     function.__name__ = function.__qualname__ = policy.__name__
@@ -43,10 +43,16 @@ def neo_function(policy: type[Policy]) -> Callable[..., Any]:
 
 
 def _by_position(
-    signature: inspect.Signature, operands: tuple[Any, ...], settings: dict[str, Any]
+    name: str, signature: inspect.Signature, operands: tuple[Any, ...], settings: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the operands with those given by name, or by default, in their places."""
-    bound = signature.bind(*operands, **settings)
+    """Return the operands with those given by name, or by default, in their places.
+
+    Raises TypeError, with the name of the Policy, where one is missing or unknown.
+    """
+    try:
+        bound = signature.bind(*operands, **settings)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}; its arguments are {signature}") from None
     bound.apply_defaults()
     return bound.args, bound.kwargs
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.dtypes import COMPLEX, kind
 from ..core.policy import library_of_all
+from ..errors import describe
 from .batching import leading, over, ranked
 from .registry import BuiltIn, rule
 
@@ -101,7 +102,16 @@ def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
     """
     if tuple(x.shape) == tuple(shape):
         return x
-    return BroadcastTo.of(x, shape=tuple(shape))
+    try:
+        return BroadcastTo.of(x, shape=tuple(shape))
+    except Exception as error:
+        pairs = list(zip(reversed(x.shape), reversed(shape), strict=False))
+        if x.ndim <= len(shape) and all(n in (1, m) for n, m in pairs):
+            raise
+        raise ValueError(
+            f"broadcast_to: {describe(x)} does not broadcast to shape {tuple(shape)}; counted from the "
+            f"last, each of its lengths must be 1 or the shape's"
+        ) from error
 
 
 class Reshape(BuiltIn):
@@ -127,11 +137,23 @@ class Reshape(BuiltIn):
 
 @rule(Reshape)
 def reshape(x: Any, /, shape: tuple[int, ...] | int, *, copy: bool | None = None) -> Any:
-    """Return x with its elements, in row-major order, in another shape; -1 is inferred."""
+    """Return x with its elements, in row-major order, in another shape; -1 is inferred.
+
+    Raises ValueError when the shape has another number of elements.
+    """
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if tuple(x.shape) == shape and copy is None:
         return x
-    return Reshape.of(x, shape=shape, copy=copy)
+    try:
+        return Reshape.of(x, shape=shape, copy=copy)
+    except Exception as error:
+        size, known = prod(x.shape), prod([n for n in shape if n != -1])
+        if size == known or (shape.count(-1) == 1 and known and size % known == 0):
+            raise
+        raise ValueError(
+            f"reshape: {describe(x)} has {size} elements, and shape {shape} does not hold as many; one "
+            f"length may be -1, which is inferred"
+        ) from error
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

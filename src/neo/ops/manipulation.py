@@ -194,7 +194,15 @@ def concat(arrays: Any, /, *, axis: int | None = 0) -> Any:
     if axis is None:
         arrays, axis = [reshape(x, (-1,)) for x in arrays], 0
     (axis,) = positive_axes(axis, arrays[0].ndim)
-    return Concat.of(*arrays, axis=axis)
+    try:
+        return Concat.of(*arrays, axis=axis)
+    except Exception as error:
+        if len({(*x.shape[:axis], *x.shape[axis + 1 :]) for x in arrays}) == 1:
+            raise
+        raise ValueError(
+            f"concat: shapes {[tuple(x.shape) for x in arrays]} differ in more than axis {axis}; reshape or "
+            f"broadcast_to makes them alike"
+        ) from error
 
 
 class Stack(BuiltIn):

@@ -9,6 +9,7 @@ from typing import Any
 from .. import backends, tree
 from ..core.array import Array, Traced, beneath, box, unbox
 from ..core.tape import Tape, walk_back
+from ..errors import describe
 from .arguments import Inputs, any_boxed, label, name_of
 from .options import PLAIN, Settings
 
@@ -86,7 +87,7 @@ class Recording:
         if not isinstance(result, tuple) or len(result) != 2:
             raise TypeError(
                 f"has_aux=True needs {self.owner} to return a pair (result, aux); it returned "
-                f"{type(result).__name__}"
+                f"{describe(result)}"
             )
         return result
 
