@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 from support.libraries import Library
 from support.right import RIGHT
 from support.wrong import WRONG
@@ -64,6 +65,24 @@ def test_a_wrong_policy_is_found_by_name(policy: Any, arguments: dict[str, Any],
 def test_a_right_policy_is_not_called_wrong(policy: Any, arguments: dict[str, Any]) -> None:
     for seed in SEEDS:
         assert kinds(policy, **{"backends": BACKENDS, "seed": seed, **arguments}) == []
+
+
+@pytest.mark.parametrize("small", [5e-324, 1e-310])
+def test_the_rounding_of_subnormal_gradients_is_no_finding(small: float) -> None:
+    inputs = (st.sampled_from([small * np.array([1.0, 3.0, 7.0]), np.array([0.5, small, -1.0])]),)
+
+    assert kinds(Square, inputs=inputs, backends="numpy", orders=(1,)) == []
+
+
+@pytest.mark.parametrize("bounds", [(0.0, 1e6), (1e-6, 1e300)])
+def test_a_rule_that_clips_or_drops_far_away_is_not_linear(bounds: tuple[float, float]) -> None:
+    class Clips(Square):
+        def backward(self, g):
+            (x,) = self.ctx.release
+            size = nep.abs(g)
+            return 2 * x * nep.where(size < bounds[0], 0 * g, nep.sign(g) * nep.minimum(size, bounds[1]))
+
+    assert kinds(Clips, backends="numpy", orders=(1,)) == ["not_linear"]
 
 
 def test_a_check_runs_on_every_library(xp: Library) -> None:
