@@ -139,16 +139,46 @@ def test_a_backend_that_is_not_there_is_skipped_with_its_reason() -> None:
     ("arguments", "words"),
     [
         ({"backends": ("nowhere",)}, "unknown backend 'nowhere'"),
-        ({"profile": "slow"}, "profile is 'quick' or 'deep'"),
-        ({"dtypes": ("float5",)}, "dtypes are some of"),
-        ({"orders": ()}, "orders are whole numbers"),
-        ({"orders": (0,)}, "orders are whole numbers"),
+        ({"backends": ("numpy:tpu",)}, "no such device; it has cpu"),
         ({"backends": ()}, "no backend to check on"),
+        ({"backends": 5}, "no backend to check on"),
+        ({"profile": "slow"}, "profile is 'quick' or 'deep'"),
+        ({"profile": []}, "profile is 'quick' or 'deep'"),
+        ({"dtypes": ("float5",)}, "dtypes are some of"),
+        ({"dtypes": 5}, "dtypes are some of"),
+        ({"orders": ()}, "orders are whole numbers"),
+        ({"orders": 0}, "orders are whole numbers"),
+        ({"orders": "12"}, "orders are whole numbers"),
+        ({"seed": -1}, "seed is a whole number"),
+        ({"seed": "a"}, "seed is a whole number"),
     ],
 )
 def test_a_wrong_argument_is_named(arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         nt.check_policy(Square, **arguments)
+
+
+@pytest.mark.parametrize("domain", [(3, 1), (0, np.inf), (np.nan, 1), 3, "ab", (1, 2, 3)])
+def test_a_domain_that_is_none_is_named(domain: Any) -> None:
+    policy = type("Bounded", (Square,), {"domain": domain})
+
+    with pytest.raises(ValueError, match=r"a domain is \(low, high\)"):
+        nt.check_policy(policy, backends="numpy")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: nt.check_policy(Square, settings=[1]), "settings has a strategy by keyword"),
+        (lambda: nt.check_grads(3, (np.ones(2),)), "check_grads takes a function"),
+        (lambda: nt.check_grads(lambda x: None, (np.ones(2),)), "nothing real or complex"),
+        (lambda: list(nt.mutants(3)), "mutants are made of a subclass"),
+        (lambda: nt.mutation_score(nep.sin), "mutation_score takes a subclass"),
+    ],
+)
+def test_what_cannot_be_checked_is_named(call: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        call()
 
 
 def test_inputs_that_are_no_strategies_are_refused() -> None:

@@ -16,16 +16,13 @@ from ..core.array import raw_of
 from ..core.dtypes import differentiable
 from ..errors import describe
 from . import recorded
+from .asked import DTYPES, PROFILES, listed, refuse, refuse_dtypes, refuse_orders, refuse_seed
 from .checking import EXAMPLES_ELSEWHERE, Checking
 from .examples import Example, Source
 from .findings import Finding, GradientMismatch, Report
 from .places import Place, double, places
 from .subjects import host
 from .targets import Target, target_of
-
-# How many examples Hypothesis draws: beside the corners, and where the caller says what to draw.
-PROFILES = {"quick": (12, 60), "deep": (200, 500)}
-DTYPES = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
 
 
 def check_policy(
@@ -83,8 +80,9 @@ def examine(
     every = backends == "all"
     backends = (recorded.options["backends"] or backends) if every else backends
     profile = recorded.options["profile"] or profile
-    dtypes = [dtypes] if isinstance(dtypes, str) else list(dtypes)
-    _valid(target, dtypes, orders, profile, inputs)
+    dtypes, orders = listed(dtypes), listed(orders)
+    refuse(target, inputs, settings, dtypes, orders, profile)
+    refuse_seed(seed)
     found, skipped = places(backends, target.only)
     seed = crc32(target.name.encode()) if seed is None else seed
     report = Report(target.name, seed=seed, profile=profile, skipped=skipped)
@@ -102,22 +100,6 @@ def _judged(report: Report) -> Report:
     if report.findings:
         raise GradientMismatch(report)
     return report
-
-
-def _valid(target: Target, dtypes: Sequence[str], orders: Sequence[int], profile: str, inputs: Any) -> None:
-    """Raise ValueError for arguments that are none."""
-    if profile not in PROFILES:
-        raise ValueError(f"profile is 'quick' or 'deep', got {profile!r}")
-    unknown = [dtype for dtype in dtypes if dtype not in DTYPES]
-    if unknown or not dtypes:
-        raise ValueError(f"dtypes are some of {', '.join(DTYPES)}; got {unknown or 'none'}")
-    if not orders or any(not isinstance(k, int) or k < 1 for k in orders):
-        raise ValueError(f"orders are whole numbers from 1 on, such as (1, 2); got {orders!r}")
-    if not target.names and inputs is None:
-        raise ValueError(
-            f"{target.name}.forward takes any number of operands, or none; say what to draw with "
-            f"inputs=, for example inputs=neo.testing.same_shape(2)"
-        )
 
 
 def _arity(target: Target, inputs: Any) -> int:
@@ -271,6 +253,9 @@ def check_example(
 
     operands: NumPy arrays or numbers. Raises GradientMismatch, with the report.
     """
+    refuse_dtypes(dtype)
+    orders = listed(orders)
+    refuse_orders(orders)
     target = target_of(Policy)
     report = Report(target.name)
     example = Example([np.asarray(x) for x in operands], dict(settings or {}))
@@ -296,16 +281,20 @@ def check_grads(
     f: of arrays or trees of them, on any library, with a result of any shape or a tree. args: a tuple.
     order: up to which derivative. modes: "reverse", "forward", or both.
     Raises GradientMismatch, with the report, when a derivative is wrong, and TypeError when no
-    argument is real or complex.
+    argument, or nothing in the result, is real or complex.
 
     >>> import numpy as np, neo.numpy as nep
     >>> check_grads(nep.sin, (np.ones(3),)).findings
     []
     """
     args = args if isinstance(args, tuple | list) else (args,)
+    modes = [modes] if isinstance(modes, str) else modes
     unknown = [mode for mode in modes if mode not in ("reverse", "forward")]
     if unknown or not modes:
         raise ValueError(f"modes are 'reverse' and 'forward', got {modes!r}")
+    if not callable(f):
+        raise TypeError(f"check_grads takes a function and a tuple of its arguments; got {describe(f)}")
+    refuse_orders(listed(order))
     leaves, build = tree.flatten(tuple(args))
     hosts = [host(x) if hasattr(x, "dtype") else np.asarray(x) for x in leaves]
     if not any(differentiable(x.dtype) for x in hosts):
@@ -325,8 +314,15 @@ def check_grads(
         if dtype != double(dtype) and not report.findings:
             check.coarse([Example(hosts)], Place(library), dtype, gross=False)
     report.total()
+    if not report.findings and not _has_results(target, Place(library), hosts):
+        raise TypeError(f"{name} returns nothing real or complex, so it has no derivative to check")
     recorded.note(report)
     return _judged(report)
+
+
+def _has_results(target: Target, place: Place, hosts: list[np.ndarray]) -> bool:
+    subject = target.subject(place, hosts, None, {})
+    return bool(subject.value(subject.points))
 
 
 def _library_of(leaves: Sequence[Any]) -> tuple[str, str]:

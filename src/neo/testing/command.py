@@ -7,7 +7,8 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from .check import DTYPES, PROFILES, examine
+from .asked import DTYPES, PROFILES
+from .check import examine
 from .findings import save
 
 BAR = 24

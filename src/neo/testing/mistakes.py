@@ -13,6 +13,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from ..core.policy import Policy
+from ..errors import describe
 
 # Python's numbers for binary operators, and what each may be mistaken for.
 _OPERATORS = {"+": "-", "-": "+", "*": "/", "/": "*"}
@@ -49,6 +50,8 @@ def mutants(policy: type[Policy]) -> Iterator[tuple[str, type[Policy]]]:
     Signs are changed, terms dropped, operands swapped; numbers, and so axes, are off by one; the
     sum that undoes broadcasting, conjugates and transposes are forgotten.
     """
+    if not (isinstance(policy, type) and issubclass(policy, Policy)):
+        raise TypeError(f"mutants are made of a subclass of autograd.Policy, got {describe(policy)}")
     rules = getattr(policy, "rules", None)
     if rules:
         yield from _of_formulas(policy, rules)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,10 +65,11 @@ def places(wanted: Any, only: list[str] | None) -> tuple[list[Place], dict[str, 
     Raises ValueError for a name that nobody knows, ImportError for one that is not installed.
     """
     if wanted != "all":
-        names = [wanted] if isinstance(wanted, str) else list(wanted)
-        if not names:
+        names = [wanted] if isinstance(wanted, str) else list(wanted) if isinstance(wanted, Iterable) else []
+        if not names or not all(isinstance(name, str) for name in names):
             raise ValueError(
-                'no backend to check on; give backends="all" or names such as ("numpy", "torch")'
+                'no backend to check on; give backends="all" or names such as ("numpy", "torch"); '
+                f"got {wanted!r}"
             )
         return [_named(name) for name in names], {}
     found, skipped = [], {}
@@ -86,6 +87,9 @@ def places(wanted: Any, only: list[str] | None) -> tuple[list[Place], dict[str, 
 
 def _named(name: str) -> Place:
     place = Place(name)
-    if not place.backend.devices():
+    devices = place.backend.devices()
+    if not devices:
         raise ValueError(f"backend {name!r} finds no device here")
+    if place.device and not any(f"{device}:".startswith(f"{place.device}:") for device in devices):
+        raise ValueError(f"backend {name!r}: this machine has no such device; it has {', '.join(devices)}")
     return place

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import backends
+from ..errors import describe
 from ..transforms.gradient import vjp
 from .comparing import compare
 from .invariants import linear
@@ -72,6 +73,11 @@ def mutation_score(thing: Any, progress: Callable[[str], None] | None = None, **
     if isinstance(thing, type):
         _of_policy(thing, arguments, score)
         return score
+    if not isinstance(thing, Iterable):
+        raise TypeError(
+            f"mutation_score takes a subclass of autograd.Policy, or names of neo's operations; "
+            f"got {describe(thing)}"
+        )
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in [thing] if isinstance(thing, str) else thing:

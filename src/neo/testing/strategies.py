@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import ContextVar
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -42,11 +43,19 @@ def domains_of(domain: Any, n: int) -> list[tuple[float, float]]:
 
     Raises ValueError for what is neither.
     """
-    pairs = list(domain) if isinstance(domain[0], Sequence) else [tuple(domain)] * n
-    wrong = [pair for pair in pairs if len(pair) != 2 or not pair[0] <= pair[1]]
-    if len(pairs) < n or wrong:
-        raise ValueError(f"a domain is (low, high) or one such pair per operand ({n}), got {domain!r}")
+    several = isinstance(domain, Sequence) and len(domain) > 0 and isinstance(domain[0], Sequence)
+    pairs = list(domain) if several else [domain] * n
+    if len(pairs) < n or not all(_is_interval(pair) for pair in pairs):
+        raise ValueError(
+            f"a domain is (low, high), both finite, or one such pair per operand ({n}); got {domain!r}"
+        )
     return [(float(low), float(high)) for low, high in pairs]
+
+
+def _is_interval(pair: Any) -> bool:
+    if not isinstance(pair, Sequence) or len(pair) != 2:
+        return False
+    return all(isinstance(end, Real) for end in pair) and -np.inf < pair[0] <= pair[1] < np.inf
 
 
 def nice(low: float, high: float) -> list[float]:
