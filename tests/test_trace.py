@@ -173,7 +173,7 @@ def test_an_integer_result_of_a_policy_inside_a_trace_inside_a_gradient_is_a_fac
 
     def f(x):
         doubled, count = neo_function(WithCount)(x)
-        return nep.sum(doubled) * nep.sum(count)
+        return nep.sum(doubled) * nep.astype(nep.sum(count), x.dtype)
 
     found = neo.grad(lambda x: neo.trace(f)(x)[0])(xp.asarray([1.0, 2.0, -3.0]))
 
