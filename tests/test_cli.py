@@ -85,7 +85,7 @@ def test_an_unknown_command_is_refused_with_those_there_are(capsys):
     with pytest.raises(SystemExit):
         cli.main(["train"])
 
-    assert "choose from 'backends', 'bench', 'check', 'tape'" in capsys.readouterr().err
+    assert "choose from 'backends', 'bench', 'check', 'conformance', 'tape'" in capsys.readouterr().err
 
 
 def test_the_module_runs():

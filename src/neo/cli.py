@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,11 @@ def _rows(name: str) -> Iterator[tuple[str, str, str, str, bool]]:
 
 
 def _version(backend: Any) -> str:
-    module = sys.modules.get(backend.arrays[0].__module__.partition(".")[0])
-    return str(getattr(module, "__version__", "-"))
+    """Return the version of the library's package, which has the name of its module."""
+    try:
+        return version(neo.backends.module_of(backend.name))
+    except PackageNotFoundError:
+        return "-"
 
 
 def _verdict(backend: str, device: str) -> tuple[str, bool]:

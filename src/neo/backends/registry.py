@@ -107,6 +107,11 @@ def how_to_install(name: str) -> str:
     return _entry(name).install
 
 
+def module_of(name: str) -> str:
+    """Return the top-level module of a known backend's library."""
+    return _entry(name).module
+
+
 def available() -> list[str]:
     """Return the names of the backends whose libraries are installed."""
     _find_plugins()
