@@ -23,7 +23,7 @@ FLOORS = [
     {"transforms"},
     {"numpy", "autograd", "functions", "random", "linalg", "fft", "special", "rules", "conventions"}
     | {"control", "implicit", "ode", "interop", "einops_backend"},
-    {"testing", "export", "jit", "drawing", "cli", "__main__"},
+    {"testing", "export", "drawing", "cli", "__main__"},
 ]
 LIBRARIES = {
     "torch",

@@ -137,3 +137,11 @@ def test_an_unknown_backend_stops_the_run(tmp_path: Path) -> None:
     out = run_pytest(tmp_path, TESTS, "--neo-backend=nowhere")
 
     assert "--neo-backend: unknown backend 'nowhere'" in out
+
+
+@pytest.mark.parametrize("option", ["--examples", "--order"])
+def test_a_number_below_one_is_refused_by_name(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", "neo.functions:relu", option, "-3"])
+
+    assert f"{option}: '-3' is not a positive whole number" in capsys.readouterr().err

@@ -49,11 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--backend", action="append", help="an array library; may be given again (default: all)"
     )
-    parser.add_argument("--examples", type=int, help="how many examples to draw")
+    parser.add_argument("--examples", type=_count, help="how many examples to draw")
     parser.add_argument(
         "--dtype", action="append", choices=DTYPES, help="may be given again (default: float64)"
     )
-    parser.add_argument("--order", type=int, default=2, help="up to which derivative (default: 2)")
+    parser.add_argument("--order", type=_count, default=2, help="up to which derivative (default: 2)")
     parser.add_argument("--inputs", help="package.module:strategy for the operands")
     parser.add_argument("--settings", help="package.module:dict of strategies by keyword")
     parser.add_argument("--profile", default="quick", choices=list(PROFILES))
@@ -62,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
         "--report", metavar="FILE.json", help="write the report there, and its page beside it"
     )
     return parser
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
+    return int(text)
 
 
 def named(name: str) -> Any:
