@@ -155,3 +155,55 @@ def test_gradient_that_does_not_depend_on_a_traced_leaf_goes_with_traced_arrays(
         return nep.sum(neo.grad(lambda y: nep.sum(nep.maximum(y, 2.0)))(x) * x)
 
     np.testing.assert_array_equal(xp.numpy(neo.grad(f)(xp.asarray([1.0, 3.0]))), [0.0, 1.0])
+
+
+def _grown(x):
+    x += 10.0
+    return x
+
+
+INNER = {
+    "grad": lambda f, y: neo.grad(lambda y: nep.sum(f(y)))(y),
+    "vjp": lambda f, y: neo.vjp(f, y)[1](nep.ones_like(y))[0],
+    "jvp": lambda f, y: neo.jvp(f, (y,), (nep.ones_like(y),))[1],
+    "linearize": lambda f, y: neo.linearize(f, y)[1](nep.ones_like(y)),
+}
+OUTER = {
+    "jvp": lambda f, x: neo.jvp(f, (x,), (x,))[0],
+    "vjp": lambda f, x: neo.vjp(f, x)[0],
+    "vmap": lambda f, x: neo.vmap(f)(nep.stack([x, x]))[0, ...],
+}
+
+
+@pytest.mark.parametrize("inner", INNER.values(), ids=INNER)
+@pytest.mark.parametrize("outer", OUTER.values(), ids=OUTER)
+@pytest.mark.parametrize("product", [lambda x, y: x * y, lambda x, y: y * x, lambda x, y: nep.outer(y, x)[0]])
+def test_an_outer_array_that_is_written_after_its_use_keeps_its_part_in_the_inner_slope(
+    inner, outer, product, xp
+):
+    def slope(x):
+        return inner(lambda y: (product(x, y), _grown(x))[0], nep.ones_like(x))
+
+    x = xp.asarray([1.0])
+
+    assert xp.numpy(outer(slope, x)).tolist() == [1.0]
+
+
+ALIASES = {
+    "gradients": lambda x: neo.grad(lambda p, q: nep.sum((p + q) * x), argnums=(0, 1))(x * 1, x * 2),
+    "a cotangent": lambda x: (neo.vjp(lambda p: p + 1, x * 2)[1](x)[0], x),
+    "a result": lambda x: (neo.vjp(lambda p: p, x)[0], x),
+    "an argument": lambda x: (x, neo.grad(lambda p: nep.sum((_grown(x), p * p / 2)[1]))(x)),
+    "a tangent": lambda x: (neo.jvp(lambda p: p * 1, (x * 2,), (x,))[1], x),
+    "a batch": lambda x: (neo.vmap(lambda p: p)(x), x),
+}
+
+
+@pytest.mark.parametrize("aliases", ALIASES.values(), ids=ALIASES)
+def test_what_a_nested_transform_returns_can_be_written_without_writing_anything_else(aliases, xp):
+    def f(x):
+        written, other = aliases(x)
+        written += 100.0
+        return nep.sum(other)
+
+    assert float(xp.numpy(neo.value_and_grad(f)(xp.asarray([1.0, 2.0]))[0])) == 3.0

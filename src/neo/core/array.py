@@ -279,6 +279,15 @@ def box(x: Any) -> Any:
     return boxed
 
 
+def apart(x: Any) -> Any:
+    """Return a traced array as an object of its own, which stays when x is rebound; others as they are."""
+    if not isinstance(x, Traced):
+        return x
+    new = object.__new__(type(x))
+    new.data, new.shape, new.tape, new.slot = beneath(x), x.shape, x.tape, x.slot
+    return new
+
+
 def beneath(x: Any) -> Any:
     """Return what an array holds, one level further down."""
     return x.examples if type(x) is Batched else x.data

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import backends
 from ..errors import describe
-from .array import Array, Plain, Traced, bottom_of, box, unbox
+from .array import Array, Plain, Traced, apart, bottom_of, box, unbox
 from .lifting import lifted, told_apart
 from .parts import placed
 from .policy import NO_ARRAYS, NO_CONTEXT, BareContext, Context, Policy, each, new_context
@@ -157,7 +157,8 @@ def recorded(
 ) -> tuple[Any, Policy]:
     """Return what `apply` does, for a call of which this tape is the newest and which it records."""
     slots = [x.slot if isinstance(x, Traced) and x.tape is tape else None for x in operands]
-    below = [x if slot is None else x.data for x, slot in zip(operands, slots, strict=True)]
+    # Its own object of an older tape's array: whoever holds that one may rebind it.
+    below = [apart(x) if slot is None else x.data for x, slot in zip(operands, slots, strict=True)]
     result, instance = apply(policy, below, settings, wanted, raw)
     # Every tape lifts the call as it ran at the bottom, so that one is handed on.
     own = instance if newest(below) is None else lifted(instance, below, raw, result, settings, wanted)

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from .array import Array, Traced, beneath
+from .array import Array, Traced, apart, beneath, box
 from .keeping import FORGOTTEN, Dropping, Keeper, Keeping, set_up
 from .listing import Listing
 from .parts import placed
@@ -157,10 +157,4 @@ def _levels(x: Any) -> Iterator[Traced]:
 
 def copied(x: Any) -> Any:
     """Return an Array that can be rebound without the original; anything else as it is."""
-    if not isinstance(x, Array):
-        return x
-    new = object.__new__(type(x))
-    new.data = beneath(x)
-    if isinstance(x, Traced) and isinstance(new, Traced):
-        new.shape, new.tape, new.slot = x.shape, x.tape, x.slot
-    return new
+    return box(x.data) if type(x) is Array else apart(x)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..core.array import Plain, Traced
+from ..core.array import Plain, Traced, apart
 from ..core.tape import NOTHING
 from ..errors import describe
 from .broadcasting import unbroadcast
@@ -91,8 +91,10 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
     def other_constant(x: Plain, y: Any) -> Any:
         a = x.data
         kind = type(y)
-        if kind is not float and kind is not int and not _is_constant(y, a, x.tape):
-            return general(x, y)
+        if kind is not float and kind is not int:
+            if not _is_constant(y, a, x.tape):
+                return general(x, y)
+            y = apart(y)
         try:
             out = raw(a, y)
         except Exception as error:
@@ -104,8 +106,10 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
     def one_sided(y: Plain, x: Any) -> Any:
         b = y.data
         kind = type(x)
-        if kind is not float and kind is not int and not _is_constant(x, b, y.tape):
-            return general(x, y)
+        if kind is not float and kind is not int:
+            if not _is_constant(x, b, y.tape):
+                return general(x, y)
+            x = apart(x)
         try:
             out = raw(x, b)
         except Exception as error:

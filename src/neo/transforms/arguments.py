@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, Traced, bottom_of, box, unbox
+from ..core.array import Array, Traced, apart, bottom_of, box, unbox
 from ..core.dtypes import differentiable
 from ..core.tape import Tape
 from ..errors import describe, short_name
@@ -75,7 +75,7 @@ class Inputs:
 
     def gradients(self, found: list[Any]) -> list[Any]:
         """Return the leaves' gradients from the walk back, zeros where none arrived."""
-        if [*map(type, found)] == [*map(type, self.leaves)]:
+        if not self.nested and [*map(type, found)] == [*map(type, self.leaves)]:
             return found
         return [_as_leaf(*each) for each in zip(self.leaves, self.values, found, strict=True)]
 
@@ -83,7 +83,7 @@ class Inputs:
 def _value(value: Any) -> Any:
     """Return a traced array as it is, a float and an array not met before as an array, else None."""
     if isinstance(value, Traced):
-        return value
+        return apart(value)
     if type(value) in (float, complex):
         return backends.current()[0].asarray(value)
     if not hasattr(value, "dtype") or not backends.is_array(value):
@@ -115,7 +115,7 @@ def _as_leaf(leaf: Any, value: Any, g: Any) -> Any:
     g = unbox(g)
     if not isinstance(g, Traced) and type(g) is not type(raw):
         g = library.asarray(g)  # NumPy's reductions give scalars for 0-d arrays
-    return box(g) if isinstance(leaf, Array) else g
+    return box(apart(g)) if isinstance(leaf, Array) else apart(g)
 
 
 def choose(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, Traced, bottom_of, box, unbox
+from ..core.array import Array, Traced, apart, bottom_of, box, unbox
 from ..core.dtypes import COMPLEX, kind
 from ..core.filling import zeros_like
 from ..core.forward import Forward
@@ -123,7 +123,7 @@ def as_like(v: Any, x: Any, what: Callable[[int], str], k: int) -> Any:
         )
     if not hasattr(v, "dtype") or tuple(v.shape) != tuple(x.shape) or v.dtype != x.dtype:
         raise ValueError(f"{what(k)} is {describe(v)}; expected {describe(x)}, like what it belongs to")
-    return v if library.detach is None or isinstance(v, Traced) else library.detach(v)
+    return apart(v) if library.detach is None or isinstance(v, Traced) else library.detach(v)
 
 
 def leaving(run: Recording, v: Any, value: Any) -> Any:
@@ -134,4 +134,4 @@ def leaving(run: Recording, v: Any, value: Any) -> Any:
         raise TypeError(f"{name_of(run.f)} returned {describe(value)}; return an array or a tree of arrays")
     if v is None:
         v = unbox(zeros_like(unbox(value)))
-    return box(v) if isinstance(value, Array) else v
+    return box(apart(v)) if isinstance(value, Array) else apart(v)

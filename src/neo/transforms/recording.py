@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, Traced, beneath, box, unbox
+from ..core.array import Array, Traced, apart, beneath, box, unbox
 from ..core.tape import Tape, walk_back
 from ..errors import describe
 from .arguments import Inputs, any_boxed, label, name_of
@@ -95,7 +95,7 @@ class Recording:
         """Return a value off the tape, as wrapped as the arguments were."""
         x = unbox(x)
         if isinstance(x, Traced) and x.tape is self.tape:
-            x = x.data
+            x = apart(x.data)
         return box(x) if self.boxed and _is_array(x) else x
 
     def pull(self, seeds: list[tuple[int, Any]], keep: bool = False) -> list[Any]:

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Traced, bottom_of, box, unbox
+from ..core.array import Traced, apart, bottom_of, box, unbox
 from ..errors import describe
 from ..ops.batch import Batch
 from ..ops.batching import spread
@@ -155,7 +155,7 @@ def _one_length(name: str, lengths: dict[str, int], axis_size: int | None) -> in
 
 
 def _moved_in(leaf: Any, axis: int | None, level: Batch) -> Any:
-    return leaf if axis is None else level.hide(unbox(moveaxis(leaf, axis, 0)))
+    return leaf if axis is None else level.hide(apart(unbox(moveaxis(leaf, axis, 0))))
 
 
 def _left(f: Any, result: Any, out_axes: Any, level: Batch, boxed: bool, library: Any) -> Any:
@@ -188,7 +188,7 @@ def _moved_out(x: Any, axis: int | None, level: Batch, where: str) -> Any:
                 f"it. Give it an axis"
             )
         return x
-    out = x.examples if own else unbox(spread(x, level.length))
+    out = apart(x.examples) if own else unbox(spread(x, level.length))
     ndim = len(out.shape)
     if not -ndim <= axis < ndim:
         raise ValueError(
