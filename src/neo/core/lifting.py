@@ -6,7 +6,7 @@ what it saved must be traced too, or that derivative would silently be missing a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import CellType, ModuleType
 from typing import Any
@@ -58,7 +58,9 @@ def lifted(
     known.update({id(x): traced for x, traced in zip(raw, below, strict=True)})
     constants = {id(value) for value in settings.values()}
     kept = [*instance.ctx.saved, *attributes(instance).values()]
-    if any([_is_unknown(bottom_of(value), known, constants) for value in kept]):
+    # A bare forward cannot run again: what its functions and objects hold is its own affair.
+    held_by = _holds_nothing if instance.bare else _held_by
+    if any([_is_unknown(bottom_of(value), known, constants, held_by) for value in kept]):
         return run_again(instance, below, settings, wanted)
     traced = lambda value: known.get(id(bottom_of(value)), value)  # noqa: E731
     again = type(instance)()
@@ -76,13 +78,15 @@ def attributes(instance: Policy) -> dict[str, Any]:
     return {name: value for name, value in vars(instance).items() if name not in _OWN}
 
 
-def _is_unknown(value: Any, known: dict[int, Any], constants: set[int]) -> bool:
+def _is_unknown(
+    value: Any, known: dict[int, Any], constants: set[int], held_by: Callable[[Any], list[Any]]
+) -> bool:
     """Tell whether a kept value may depend on the operands in a way that is not recorded."""
     if id(value) in known or id(value) in constants:
         return False
     if isinstance(value, tuple | list | dict):
         items = value.values() if isinstance(value, dict) else value
-        return any([_is_unknown(bottom_of(x), known, constants) for x in items])
+        return any([_is_unknown(bottom_of(x), known, constants, held_by) for x in items])
     dtype = getattr(value, "dtype", None)
     if dtype is not None and hasattr(value, "shape"):
         return differentiable(dtype)
@@ -90,7 +94,11 @@ def _is_unknown(value: Any, known: dict[int, Any], constants: set[int]) -> bool:
         return True
     # What a function or an object has hold of is not replaced, not even an operand.
     seen = constants | {id(value)}
-    return any([_is_unknown(bottom_of(x), {}, seen) for x in _held_by(value)])
+    return any([_is_unknown(bottom_of(x), {}, seen, held_by) for x in held_by(value)])
+
+
+def _holds_nothing(value: Any) -> list[Any]:
+    return []
 
 
 def _held_by(value: Any) -> list[Any]:
