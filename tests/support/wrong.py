@@ -116,6 +116,19 @@ class SumWithoutSum(autograd.Policy):
         return g, g
 
 
+@wrong("missing_broadcast_sum", inputs=(nt.arrays((2, 3)), nt.arrays((3,))))
+class DotWithoutSum(autograd.Policy):
+    """The result is a number, so that its shape does not tell what broadcasting added."""
+
+    def forward(self, x, y):
+        self.ctx.save(x, y)
+        return nep.sum(x * y)
+
+    def backward(self, g):
+        x, y = self.ctx.release
+        return g * y + 0 * x, g * x
+
+
 def _summed(g, shape, mean=False):
     """The gradient summed to a shape, or averaged, which is the mistake."""
     lead = len(g.shape) - len(shape)
@@ -428,6 +441,37 @@ class SavesOnTheClass(autograd.Policy):
 
     def backward(self, g):
         return g * nep.cos(SavesOnTheClass.last)
+
+
+@wrong("stale_save", backends="numpy")
+class SavesTheOperandOfTheCallBefore(autograd.Policy):
+    last: Any = None
+
+    def forward(self, x):
+        cls, before = SavesTheOperandOfTheCallBefore, SavesTheOperandOfTheCallBefore.last
+        cls.last = x
+        self.ctx.save(before if before is not None and before.shape == x.shape else x)
+        return nep.sin(x)
+
+    def backward(self, g):
+        (x,) = self.ctx.release
+        return g * nep.cos(x)
+
+
+@wrong("not_repeatable", backends="numpy", orders=(1,))
+class ReturnsOneBuffer(autograd.Policy):
+    bare = True
+    buffers: dict[Any, Any] = {}
+
+    def forward(self, x):
+        self.ctx.save(x)
+        return x * x
+
+    def backward(self, g):
+        (x,) = self.ctx.release
+        buffer = self.buffers.setdefault(x.shape, np.empty(x.shape))
+        np.multiply(2 * g, x, out=buffer)
+        return buffer
 
 
 @wrong("stale_save", backends="numpy")

@@ -141,8 +141,7 @@ def _fault(k: int, gradient: Any, call: Direct) -> Fault | None:
     if backends.of(g) is not library:
         return "wrong_library", f"{what}: an array of {backends.of(g).name} instead of {library.name}", k
     if tuple(g.shape) != tuple(x.shape) and not _one_element(g, x):
-        results = [tuple(out.shape) for out in call.results]
-        if tuple(g.shape) in results and len(call.natives) > 1:
+        if len(call.natives) > 1 and _lacks_a_sum(tuple(x.shape), tuple(g.shape), call):
             return "missing_broadcast_sum", f"{what}: sum over the axes that broadcasting added", k
         return "wrong_shape", what, k
     if g.dtype != x.dtype:
@@ -150,6 +149,17 @@ def _fault(k: int, gradient: Any, call: Direct) -> Fault | None:
     if _device(g) != _device(x):
         return "wrong_device", f"{what}: on {_device(g)} instead of {_device(x)}", k
     return None
+
+
+def _lacks_a_sum(own: tuple[int, ...], found: tuple[int, ...], call: Direct) -> bool:
+    """Tell whether a shape is one that an operand was broadcast to: the result's, or one within a sum."""
+    shapes = [tuple(x.shape) for x in (*call.results, *call.natives)]
+    try:
+        return np.broadcast_shapes(own, found) == found and (
+            found in shapes or np.broadcast_shapes(*shapes[len(call.results) :]) == found
+        )
+    except ValueError:  # shapes that do not broadcast
+        return False
 
 
 def _device(raw: Any) -> str:
@@ -166,6 +176,7 @@ def _repeated(
     policy: Any, call: Direct, cotangents: Sequence[Any], first: Any, settings: dict[str, Any]
 ) -> list[Fault]:
     """Return what is wrong with a second backward, and with one after another call of the Policy."""
+    before = [None if g is None else host(g) for g in gradients_of(first)]
     try:
         again = call.backward(cotangents)
     except Exception as error:
@@ -177,13 +188,36 @@ def _repeated(
         Direct(policy, other, settings).backward(cotangents)
     except Exception:  # the other operands may not be ones that it takes
         return []
+    overwritten = not _agree(before, first)
     try:
         last = call.backward(cotangents)
     except Exception as error:
         return [("stale_save", f"backward raises after another call: {_words(error)}", None)]
-    if not _agree(first, last):
+    if not _agree(before, last):
         words = "another call of the Policy changes the gradient of this one: it saved what is not its own"
         return [("stale_save", words, None)]
+    if overwritten:
+        return [("not_repeatable", "a later backward writes into the gradient of an earlier one", None)]
+    return _after_another(policy, call, cotangents, other, settings)
+
+
+def _after_another(
+    policy: Any, call: Direct, cotangents: Sequence[Any], other: list[Any], settings: dict[str, Any]
+) -> list[Fault]:
+    """Return what is wrong where a call's gradient depends on which call came before it."""
+
+    def fresh(natives: list[Any]) -> list[Any]:
+        found = gradients_of(Direct(policy, natives, settings).backward(cotangents))
+        return [None if g is None else host(g) for g in found]
+
+    try:
+        _, one, two = [fresh(call.natives) for _ in range(3)]
+        fresh(other)
+        three = fresh(call.natives)
+    except Exception:  # a finding of other checks
+        return []
+    if _agree(one, two) and not _agree(two, three):
+        return [("stale_save", "the gradient is another one after a call at other operands", None)]
     return []
 
 
