@@ -253,7 +253,7 @@ def check_example(
 
     operands: NumPy arrays or numbers. Raises GradientMismatch, with the report.
     """
-    refuse_dtypes(dtype)
+    refuse_dtypes([dtype])
     orders = listed(orders)
     refuse_orders(orders)
     target = target_of(Policy)
