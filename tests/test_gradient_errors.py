@@ -139,3 +139,12 @@ def test_shapes_that_do_not_fit_are_named_with_the_operation(xp: Library) -> Non
         neo.grad(lambda x: nep.sum(nep.broadcast_to(x, (3, 3))))(x)
     with pytest.raises(ValueError, match=r"concat: shapes \[\(1, 2\), \(1, 3\)\] .* axis 0"):
         nep.concat([x, xp.asarray([[1.0, 2.0, 3.0]])])
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "prod", "max", "min"])
+@pytest.mark.parametrize("axis", [2, -3, (0, 4)])
+def test_an_axis_out_of_range_is_refused_in_the_same_words_on_every_library(xp, name, axis):
+    with pytest.raises(ValueError, match=r"axis .* is out of range for an array with 2 axes"):
+        getattr(nep, name)(xp.asarray([[1.0, 2.0]]), axis=axis)
+    with pytest.raises(ValueError, match=r"axis .* is out of range for an array with 2 axes"):
+        neo.grad(lambda x: nep.sum(getattr(nep, name)(x, axis=axis)))(xp.asarray([[1.0, 2.0]]))

@@ -44,7 +44,7 @@ def own_dtype(x: Any, dtype: Any) -> Any:
 
 
 class Sum(BuiltIn):
-    linear = True
+    linear = reduces = True
     domain = ANY
     samples = [
         ([(3, 4)], {}),

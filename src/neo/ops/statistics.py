@@ -30,7 +30,7 @@ def _freedom(x: Any, axis: Axes, correction: float) -> float:
 
 
 class Mean(BuiltIn):
-    linear = True
+    linear = reduces = True
     domain, samples = ANY, [*REDUCED, ([()], {})]
     batch = classmethod(over())
 
@@ -50,6 +50,7 @@ def mean(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 class Var(BuiltIn):
+    reduces = True
     domain, samples = ANY, [*REDUCED, ([(5,)], {"correction": 1})]
     batch = classmethod(over())
 
@@ -73,6 +74,7 @@ def var(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: bool
 
 
 class Std(BuiltIn):
+    reduces = True
     domain, samples = ANY, [*REDUCED, ([(5,)], {"correction": 1})]
     batch = classmethod(over())
 
@@ -160,6 +162,7 @@ def min(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 class Prod(BuiltIn):
+    reduces = True
     domain, samples = ANY, [*REDUCED, ([()], {}), ([(2, 0)], {"axis": 1})]
     batch = classmethod(over())
 
