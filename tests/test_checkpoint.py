@@ -421,3 +421,26 @@ def test_checks_look_at_the_second_run_too(how) -> None:
         neo.grad(how(written), check="mutation")(X)
     with pytest.raises(FloatingPointError, match="the gradient of sqrt made inf"):
         neo.grad(how(lambda x: nep.sum(nep.sqrt(x * 0.0))), check="nan")(X)
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_an_array_closed_over_and_written_into_since_is_refused(xp, traced):
+    c = xp.asarray([1.0, 2.0])
+
+    def f(x):
+        z = x * 1.0 if traced else neo.asarray(c)
+        w = neo.checkpoint(lambda y: y * z)(x)
+        z += 10
+        return nep.sum(w)
+
+    with pytest.raises(RuntimeError, match="closes over was written into"):
+        neo.grad(f)(xp.asarray([3.0, 4.0]))
+
+
+def test_an_array_closed_over_and_written_into_before_has_its_new_value(xp):
+    def f(x):
+        z = neo.asarray(xp.asarray([1.0, 2.0]))
+        z += 10
+        return nep.sum(neo.checkpoint(lambda y: y * z)(x))
+
+    assert xp.numpy(neo.grad(f)(xp.asarray([3.0, 4.0]))).tolist() == [11.0, 12.0]

@@ -9,41 +9,42 @@ from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from .. import tree
-from ..core.array import Traced
+from ..core.array import Array, Traced
 
 Build = Callable[[list[Any]], Any]
 
 
-def captured(f: Any) -> list[Traced]:
-    """Return the traced arrays that a function sees besides its arguments."""
-    return opened(f)[0]
+def captured(f: Any) -> list[Array]:
+    """Return the Arrays that a function sees besides its arguments, traced or not."""
+    return _Opening(Array).of_tree(f)[0]
 
 
-def opened(x: Any) -> tuple[list[Traced], Build]:
+def opened(x: Any) -> tuple[list[Any], Build]:
     """Return the traced arrays that a function sees, and a function that builds it with others.
 
     Looks through closures, defaults, partials, methods and the attributes of callable objects, and
     through the trees and functions in them. x: a function or a tree of functions and arrays.
     """
-    return _Opening().of_tree(x)
+    return _Opening(Traced).of_tree(x)
 
 
 class _Opening:
-    """One search. A function that sees itself is, there, left as it is."""
+    """One search for arrays of a kind. A function that sees itself is, there, left as it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[Array]) -> None:
+        self.kind = kind
         self.inside: set[int] = set()
 
-    def of_tree(self, x: Any) -> tuple[list[Traced], Build]:
+    def of_tree(self, x: Any) -> tuple[list[Any], Build]:
         leaves, build = [x], lambda new: new[0]
         if not callable(x):
             leaves, build = tree.flatten(x)
-        if not any([isinstance(leaf, Traced) or callable(leaf) for leaf in leaves]):
+        if not any([isinstance(leaf, self.kind) or callable(leaf) for leaf in leaves]):
             return [], lambda new: x
         return _joined([self.of_leaf(leaf) for leaf in leaves], build)
 
-    def of_leaf(self, x: Any) -> tuple[list[Traced], Build]:
-        if isinstance(x, Traced):
+    def of_leaf(self, x: Any) -> tuple[list[Any], Build]:
+        if isinstance(x, self.kind):
             return [x], lambda new: new[0]
         if not callable(x) or isinstance(x, type | ModuleType) or id(x) in self.inside:
             return [], lambda new: x
@@ -54,7 +55,7 @@ class _Opening:
         return found, joined if found else lambda new: x
 
 
-def _joined(opened: list[tuple[list[Traced], Build]], build: Build) -> tuple[list[Traced], Build]:
+def _joined(opened: list[tuple[list[Any], Build]], build: Build) -> tuple[list[Any], Build]:
     """Return the arrays of several parts, and what builds the whole from others."""
 
     def whole(new: list[Any]) -> Any:

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from .. import tree
+from ..core.array import beneath
 from ..core.keeping import Keeper, seen
 from ..core.segment import copied, cut, tapes_of
 from .captured import captured
@@ -29,8 +30,8 @@ def checkpoint(
     budget: how much to keep, in bytes or words ("64 MB"): of what f computes, that which takes
     longest to compute again, for its size.
     An array that f writes into (`x += 1`) is f's own: the caller's keeps its value.
-    Raises RuntimeError, in the backward pass, when f does not repeat its calls,
-    ValueError for both keep and budget.
+    Raises RuntimeError, in the backward pass, when f does not repeat its calls and when an Array that
+    it closes over was written into since; ValueError for both keep and budget.
 
     >>> import numpy as np
     >>> import neo
@@ -50,14 +51,25 @@ def checkpoint(
         leaves = [copied(x) for x in leaves]
         fresh = copied if keeper is None else seen
 
+        closed = captured(f)
+        held = [beneath(x) for x in closed]
+
         def call() -> Any:
+            if any([beneath(x) is not value for x, value in zip(closed, held, strict=True)]):
+                raise RuntimeError(_WRITTEN.format(getattr(f, "__name__", type(f).__name__)))
             again, named = build([fresh(x) for x in leaves])
             return f(*again, **named)
 
-        tapes = tapes_of([*leaves, *captured(f)])
+        tapes = tapes_of([*leaves, *closed])
         return cut(call, tapes, _leaves, keeper and keeper()) if tapes else f(*args, **kwargs)
 
     return checkpointed
+
+
+_WRITTEN = (
+    "checkpoint cannot run {} again: an array that it closes over was written into since (x += 1, "
+    "x[k] = v). Pass that array as an argument, whose value is kept, or write into a copy of it"
+)
 
 
 def _keepers(keep: Any, budget: Any) -> Callable[[], Keeper] | None:
