@@ -148,3 +148,16 @@ def test_an_axis_out_of_range_is_refused_in_the_same_words_on_every_library(xp, 
         getattr(nep, name)(xp.asarray([[1.0, 2.0]]), axis=axis)
     with pytest.raises(ValueError, match=r"axis .* is out of range for an array with 2 axes"):
         neo.grad(lambda x: nep.sum(getattr(nep, name)(x, axis=axis)))(xp.asarray([[1.0, 2.0]]))
+
+
+@pytest.mark.parametrize("name", ["all", "any", "argmax", "argmin", "argsort", "count_nonzero", "sort"])
+@pytest.mark.parametrize("axis", [2, -3])
+def test_a_function_without_a_gradient_refuses_an_axis_in_the_same_words(xp, name, axis):
+    with pytest.raises(ValueError, match=r"axis .* is out of range for an array with 2 axes"):
+        getattr(nep, name)(xp.asarray([[1.0, 2.0]]), axis=axis)
+
+
+@pytest.mark.parametrize("axis", [2, -3])
+def test_roll_refuses_an_axis_in_the_same_words(xp, axis):
+    with pytest.raises(ValueError, match=r"axis .* is out of range for an array with 2 axes"):
+        nep.roll(xp.asarray([[1.0, 2.0]]), 1, axis=axis)

@@ -44,7 +44,7 @@ def own_dtype(x: Any, dtype: Any) -> Any:
 
 
 class Sum(BuiltIn):
-    linear = reduces = True
+    linear = names_axes = True
     domain = ANY
     samples = [
         ([(3, 4)], {}),

@@ -19,6 +19,7 @@ from ..core.policy import library_of_all
 from .batching import aligned, along, flattening, leading, one_by_one, over
 from .broadcasting import Axes
 from .promotion import NUMBERS, beside
+from .registry import check_axis
 
 
 def compared(name: str, *operands: Any, batch: Any = None, **settings: Any) -> Any:
@@ -83,7 +84,11 @@ def _over_axes(batch: Any, **docs: str) -> list[Callable[..., Any]]:
 
     def define(name: str) -> Callable[..., Any]:
         def function(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
-            return compared(name, x, batch=batch, axis=axis, keepdims=keepdims)
+            try:
+                return compared(name, x, batch=batch, axis=axis, keepdims=keepdims)
+            except (IndexError, ValueError):
+                check_axis(axis, x)
+                raise
 
         return function
 
@@ -141,7 +146,11 @@ def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool
 
     stable: equal elements keep their order. The result has no gradient.
     """
-    return compared("argsort", x, batch=along(), axis=axis, descending=descending, stable=stable)
+    try:
+        return compared("argsort", x, batch=along(), axis=axis, descending=descending, stable=stable)
+    except (IndexError, ValueError):
+        check_axis(axis, x)
+        raise
 
 
 def searchsorted(x: Any, y: Any, /, *, side: str = "left", sorter: Any = None) -> Any:

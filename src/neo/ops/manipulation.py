@@ -133,7 +133,7 @@ def flip(x: Any, /, *, axis: Axes = None) -> Any:
 
 
 class Roll(BuiltIn):
-    linear = True
+    linear = names_axes = True
     domain = ANY
     samples = [([(2, 3)], {"shift": 1, "axis": None}), ([(2, 3)], {"shift": (1, -2), "axis": (0, 1)})]
 

@@ -39,8 +39,8 @@ class BuiltIn(Policy):
     label = ""
     # An operation of ours says where it may be tested; there is no default to forget.
     domain = None
-    # Whether its setting `axis` counts the axes of its operand: one out of range is refused.
-    reduces = False
+    # Whether its setting `axis` names axes of its operand: one out of range is refused.
+    names_axes = False
     # What tests make of drawn operands before the call (a positive definite matrix, say), as a
     # tuple, and of its results after it (what does not depend on the library's choice of a sign).
     # Written with neo's functions, since the tests differentiate through them.
@@ -64,12 +64,12 @@ class BuiltIn(Policy):
         try:
             return call(cls, operands, settings)
         except (IndexError, ValueError):
-            if cls.reduces:
-                _check_axis(settings["axis"], operands[0])
+            if cls.names_axes:
+                check_axis(settings["axis"], operands[0])
             raise
 
 
-def _check_axis(axis: Any, x: Any) -> None:
+def check_axis(axis: Any, x: Any) -> None:
     """Raise ValueError in neo's words for an axis that x does not have."""
     from .broadcasting import positive_axes  # which is built on this module
 
