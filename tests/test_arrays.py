@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import re
+
 import numpy as np
 import pytest
 from support.libraries import Library
@@ -229,3 +233,59 @@ def test_namespace_of_a_traced_array_has_gradients(xp: Library) -> None:
         return ns.sum(ns.where(x > 0, x * ns.asarray(2.0, dtype=x.dtype), ns.zeros_like(x)))
 
     np.testing.assert_array_equal(xp.numpy(neo.grad(f)(xp.asarray([1.0, -1.0]))), [2.0, 0.0])
+
+
+def test_copies_are_objects_of_their_own(xp: Library) -> None:
+    x = xp.array([1.0, 2.0])
+    shallow, deep, part = copy.copy(x), copy.deepcopy(x), copy.copy(x[:1])
+    shallow[0] = 5.0
+    deep[0] = 6.0
+    part[0] = 7.0
+
+    assert [x.tolist(), shallow.tolist(), deep.tolist()] == [[1.0, 2.0], [5.0, 2.0], [6.0, 2.0]]
+
+
+def test_a_copy_of_a_traced_array_has_its_gradient(xp: Library) -> None:
+    def f(x):
+        kept = copy.deepcopy({"x": x})["x"]
+        x += 1.0
+        return nep.sum(copy.copy(kept) ** 2 + x)
+
+    assert neo.grad(f)(xp.array([1.0, 2.0])).tolist() == [3.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("exp", "use neo.numpy.exp(x)"),
+        ("relu", "use neo.functions.relu(x)"),
+        ("detach", "use neo.stop_gradient(x)"),
+        ("backward", "neo.grad(f)(x)"),
+        ("resahpe", "Did you mean 'reshape'?"),
+    ],
+)
+def test_an_attribute_that_is_not_there_says_what_is(name, instead) -> None:
+    with pytest.raises(AttributeError, match=re.escape(instead)):
+        getattr(neo.ones(2), name)
+
+
+def test_a_function_of_pytorchs_says_what_to_call_instead() -> None:
+    torch = pytest.importorskip("torch")
+
+    with pytest.raises(TypeError, match=r"PyTorch's sin takes tensors.* Use neo.numpy.sin"):
+        neo.grad(torch.sin)(torch.asarray(1.0))
+
+
+def test_an_operator_of_a_tensor_beside_a_traced_array_is_the_arrays(xp: Library) -> None:
+    pytest.importorskip("torch")
+    if xp.name != "torch":
+        pytest.skip("a tensor on the left")
+
+    weights = xp.asarray([2.0, 3.0])
+
+    assert neo.grad(lambda x: nep.sum(weights * x))(xp.array([1.0, 1.0])).tolist() == [2.0, 3.0]
+
+
+def test_a_traced_array_is_not_pickled() -> None:
+    with pytest.raises(TypeError, match=r"pickle of a traced array .*has_aux=True"):
+        neo.grad(lambda x: pickle.dumps(x))(1.0)

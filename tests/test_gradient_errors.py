@@ -161,3 +161,17 @@ def test_a_function_without_a_gradient_refuses_an_axis_in_the_same_words(xp, nam
 def test_roll_refuses_an_axis_in_the_same_words(xp, axis):
     with pytest.raises(ValueError, match=r"axis .* is out of range for an array with 2 axes"):
         nep.roll(xp.asarray([[1.0, 2.0]]), 1, axis=axis)
+
+
+def test_what_is_no_function_is_refused_when_the_transform_is_made() -> None:
+    with pytest.raises(TypeError, match=r"takes a function, got float 2.0.*neo.grad\(f\)\(x\)"):
+        neo.grad(2.0)
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # NumPy advises against matrix
+@pytest.mark.parametrize("make", [np.matrix, np.ma.masked_array])
+def test_a_subclass_whose_arithmetic_is_another_is_refused(make) -> None:
+    with pytest.raises(TypeError, match=r"neo takes no numpy.*: .*Pass "):
+        neo.grad(nep.sum)(make([[1.0, 2.0]]))
+    with pytest.raises(TypeError, match=r"neo takes no numpy.*: .*Pass "):
+        neo.asarray(make([[1.0, 2.0]]))

@@ -186,3 +186,22 @@ def test_importing_neo_imports_no_optional_library() -> None:
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["numpy", "linalg", "fft", "special", "rules", "control"])
+def test_a_module_of_neo_is_there_after_import_neo(name: str) -> None:
+    code = f"import neo; print(neo.{name}.__name__)"
+
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert out.stdout.strip() == f"neo.{name}"
+
+
+def test_a_name_that_is_not_there_comes_with_one_that_is_like_it() -> None:
+    for module, name, like in [
+        (neo, "vale_and_grad", "value_and_grad"),
+        (neo.numpy, "concatenate", "concat"),
+        (neo.functions, "conv2d", "conv"),
+    ]:
+        with pytest.raises(AttributeError, match=f"Did you mean '{like}'"):
+            getattr(module, name)

@@ -13,6 +13,7 @@ from typing import Any
 from . import autograd, backends, functions, random, rules  # noqa: F401
 from .core.array import Array
 from .core.call import neo_function
+from .errors import near as _near
 from .importing import follow as _follow
 from .ops import policies
 from .ops.constant import stop_gradient
@@ -72,11 +73,16 @@ __all__ = [
     "zeros",
 ]
 
+# Those that take longer to load than a program which does not use them should wait.
+_MODULES = frozenset(
+    "control conventions export fft implicit interop linalg numpy ode rules special testing".split()
+)
+
 
 def __getattr__(name: str) -> Any:
     """Load what is seldom used when somebody asks for it."""
-    if name in ("conventions", "control", "export", "implicit", "interop", "ode", "rules", "testing"):
+    if name in _MODULES:
         return import_module(f"{__name__}.{name}")
     if name == "show":
         return import_module(f"{__name__}.drawing").show
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_near(name, __all__)}")

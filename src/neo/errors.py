@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -20,6 +21,14 @@ def short_name(dtype: Any) -> str:
     if isinstance(dtype, type):
         return dtype.__name__
     return str(getattr(dtype, "name", dtype)).rsplit(".", 1)[-1]
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Return `. Did you mean 'conv'?` where a name is like one that exists, else nothing."""
+    from difflib import get_close_matches  # for an error only
+
+    found = get_close_matches(name, names, 1, 0.65)
+    return f". Did you mean {found[0]!r}?" if found else ""
 
 
 def library_of(x: Any) -> str:

@@ -14,6 +14,7 @@ from typing import Any as _Any
 import numpy as _np
 
 from .core.array import Array
+from .errors import near as _near
 from .ops.broadcasting import broadcast_to, conj, imag, real, reshape, sum
 from .ops.constant import all_of as all
 from .ops.constant import any_of as any
@@ -182,6 +183,6 @@ def __getattr__(name: str) -> _Any:
     elif name in _BEYOND:
         found = getattr(_import_module(f"neo.ops.{_BEYOND[name]}"), name)
     else:
-        raise AttributeError(f"neo.numpy has no {name!r}")
+        raise AttributeError(f"neo.numpy has no {name!r}{_near(name, __all__)}")
     globals()[name] = found
     return found

@@ -24,6 +24,19 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> np.ndarray:
     return view
 
 
+_UNLIKE = {
+    "matrix": "its products are those of matrices, elementwise ones too. Pass numpy.asarray(x)",
+    "MaskedArray": "a masked element counts in no sum, and in every gradient. Pass x.filled(0), or NaN "
+    "for masked elements and neo.numpy's nansum, nanmean and so on",
+}
+
+
+def unlike(kind: type) -> str | None:
+    """Return why a subclass of NumPy's is refused: its operators do not do what the others' do."""
+    bases = [base for base in kind.__mro__ if base.__module__.partition(".")[0] == "numpy"]
+    return next((_UNLIKE[base.__name__] for base in bases if base.__name__ in _UNLIKE), None)
+
+
 def load() -> Backend:
     """Return the record of NumPy."""
     return Backend(
@@ -34,6 +47,7 @@ def load() -> Backend:
         to_device=lambda raw, name: raw,
         creation_device=lambda name: "cpu",
         to_numpy=np.asarray,
+        unlike=unlike,
         forgiving=lambda: np.errstate(all="ignore"),
         special=numpy_special.found,
         writes=True,

@@ -30,6 +30,8 @@ class Backend:
     back: an infinite slope is an answer there.
     special: returns the raw function of neo.numpy.special of that name, or None; what a library
     lacks is defined from others or goes by way of SciPy on the host.
+    unlike: what to say of a class of its arrays whose arithmetic differs from that of the others, and
+    which neo therefore refuses; None of one that it takes.
     writes: whether `x += y` writes into x, so that a sum of gradients may be kept in one array.
     holds_objects: whether elements may be any of Python's numbers, such as Fraction.
     The rest are operations that the standard lacks; each has a default that follows
@@ -49,6 +51,7 @@ class Backend:
     detach: Callable[[Any], Any] | None = None
     synchronize: Callable[[str], None] = lambda device: None
     special: Callable[[str], Callable[..., Any] | None] = lambda name: None
+    unlike: Callable[[type], str | None] = lambda kind: None
     writes: bool = False
     holds_objects: bool = False
     kernels: dict[str, Any] = field(default_factory=dict)

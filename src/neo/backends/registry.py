@@ -169,8 +169,15 @@ def of_type(kind: type) -> Backend | None:
     roots = {base.__module__.partition(".")[0] for base in kind.__mro__}
     for entry in list(_entries.values()):
         if entry.module in roots and issubclass(kind, get(entry.name).arrays):
-            return BY_TYPE.setdefault(kind, get(entry.name))
+            return BY_TYPE.setdefault(kind, _taken(get(entry.name), kind))
     return _of_plugin(kind) if _may_be_array(kind) else None
+
+
+def _taken(backend: Backend, kind: type) -> Backend:
+    words = backend.unlike(kind)
+    if words is not None:
+        raise TypeError(f"neo takes no {kind.__module__}.{kind.__name__}: {words}")
+    return backend
 
 
 def _may_be_array(kind: type) -> bool:

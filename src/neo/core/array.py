@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from math import prod
 from operator import attrgetter, index
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -115,6 +116,13 @@ class Array(Attached):
     def __index__(self) -> int:
         return index(self.data)
 
+    def __copy__(self) -> Any:
+        # An object of its own; what they hold is never written into through either.
+        return apart(self) if isinstance(self, Traced) else box(self.data)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return apart(self) if isinstance(self, Traced) else box(deepcopy(self.data, memo))
+
     def __len__(self) -> int:
         if not self.data.shape:
             raise TypeError("len() of a 0-d array; use .size for the number of elements")
@@ -184,6 +192,7 @@ for _name in ("__array__", "__dlpack__", "numpy"):
     setattr(Traced, _name, _refuse(_name, _FUNCTION))
 for _name in ("__float__", "__int__", "__complex__", "item", "tolist"):
     setattr(Traced, _name, _refuse(_name, f"Keep it an array: neo's functions take 0-d arrays. {_STOP}."))
+Traced.__reduce_ex__ = _refuse("pickle", f"Return it from the function (has_aux=True). {_STOP}.")  # type: ignore[method-assign]
 
 
 class Batched(Traced):

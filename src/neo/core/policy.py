@@ -276,7 +276,8 @@ def library_of_all(operands: Any) -> backends.Backend:
             if found is not None:
                 raise TypeError(
                     f"operands of two libraries in one call: {found.name} and {backend.name}. Move "
-                    f"one first, for example with neo.asarray(x, backend={found.name!r})"
+                    f"one first, with neo.asarray(x, backend={found.name!r}); to create on the library of x "
+                    f"use x.__array_namespace__(), or neo.backends.use for a block of code"
                 )
             found = backend
     if found is None:

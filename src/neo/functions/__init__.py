@@ -6,6 +6,7 @@ from importlib import import_module as _import_module
 from typing import Any as _Any
 
 from ..core.call import neo_function
+from ..errors import near as _near
 from .activations import (
     elu,
     gelu,
@@ -78,6 +79,6 @@ __all__ = [
 
 def __getattr__(name: str) -> _Any:
     if name not in _LATER:
-        raise AttributeError(f"neo.functions has no {name!r}")
+        raise AttributeError(f"neo.functions has no {name!r}{_near(name, __all__)}")
     globals()[name] = found = getattr(_import_module(f"neo.functions.{_LATER[name]}"), name)
     return found

@@ -18,6 +18,7 @@ from . import (
     namespace,
     products,
     protocols,
+    refusals,
     scatter,
     selection,
     statistics,
@@ -179,6 +180,8 @@ def attach() -> None:
     Array.__array_namespace__ = namespace.namespace_of  # type: ignore[attr-defined]
     Array.__array_ufunc__ = protocols.array_ufunc  # type: ignore[attr-defined]
     Array.__array_function__ = protocols.array_function  # type: ignore[attr-defined]
+    Array.__torch_function__ = classmethod(refusals.torch_function)  # type: ignore[attr-defined]
+    Array.__getattr__ = refusals.missing_attribute  # type: ignore[attr-defined]
     Array.__setitem__ = views.assign  # type: ignore[attr-defined]
 
 

@@ -94,9 +94,10 @@ def _value(value: Any) -> Any:
 
 def no_gradient(leaf: Any, where: str) -> str:
     """Return the error for a leaf of an argument that has no gradient."""
-    if not hasattr(leaf, "dtype"):
+    if not hasattr(leaf, "dtype") or not backends.is_array(leaf):
+        what = type(leaf).__name__ if hasattr(leaf, "dtype") else describe(leaf)
         return (
-            f"cannot differentiate with respect to {where}: it is {describe(leaf)}. Pass a real or "
+            f"cannot differentiate with respect to {where}: it is {what}. Pass a real or "
             f"complex array or a float, or leave it out with argnums"
         )
     return (

@@ -42,7 +42,7 @@ def jacfwd(
     array([[2., 0.],
            [0., 4.]])
     """
-    settings = settings_of(options)
+    settings = settings_of(f, options)
 
     @wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:

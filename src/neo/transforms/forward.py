@@ -40,7 +40,7 @@ def jvp(
     >>> jvp(lambda x, y: x * y, (np.array([1.0, 2.0]), 3.0), (np.array([1.0, 0.0]), 1.0))
     (array([3., 6.]), array([4., 2.]))
     """
-    settings, named = split(kwargs)
+    settings, named = split(f, kwargs)
     args, alone = as_arguments(primals)
     keys = every_or_chosen(f, args, named, argnums, argnames)
     along = as_tangents(tangents, keys, alone or is_one(argnums, argnames))

@@ -48,7 +48,7 @@ def value_and_grad(
     (np.float64(5.0), array([2., 4.]))
     """
 
-    settings = settings_of(options)
+    settings = settings_of(f, options)
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
@@ -145,7 +145,7 @@ def vjp(
     >>> pull(np.array([1.0, 0.5]))
     (array([2., 2.]),)
     """
-    settings, named = split(kwargs)
+    settings, named = split(f, kwargs)
     keys = every_or_chosen(f, primals, named, argnums, argnames)
     run, pull_all = pull_back(f, primals, named, keys, has_aux, settings)
     pull = (lambda cotangent: pull_all(cotangent)[0]) if is_one(argnums, argnames) else pull_all

@@ -45,7 +45,7 @@ def jacrev(
            [0., 4.]])
     """
 
-    settings = settings_of(options)
+    settings = settings_of(f, options)
 
     @wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:

@@ -40,7 +40,7 @@ def linearize(
     >>> push(np.array([1.0, 0.0])), push(np.array([0.0, 1.0]))
     (array([2., 0.]), array([0., 4.]))
     """
-    settings, named = split(kwargs)
+    settings, named = split(f, kwargs)
     keys = every_or_chosen(f, primals, named, argnums, argnames)
     run, _ = pull_back(f, primals, named, keys, has_aux, settings)
     linear = _Linear(run, keys)
@@ -96,7 +96,7 @@ def linear_transpose(f: Callable[..., Any], *primals: Any, **kwargs: Any) -> Cal
     >>> linear_transpose(lambda x: a @ x, np.zeros(2))(np.array([1.0, 0.0]))
     (array([1., 2.]),)
     """
-    settings, named = split(kwargs)
+    settings, named = split(f, kwargs)
     zeros = tree.map(_zeros, primals)
     _require_linear(f, primals, zeros, named)
     pull = pull_back(f, zeros, named, list(range(len(primals))), False, settings)[1]

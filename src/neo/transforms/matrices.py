@@ -32,7 +32,7 @@ def value_and_jacobian(
     >>> value_and_jacobian(lambda x: x.sum())(np.array([1.0, 2.0]))
     (np.float64(3.0), array([1., 1.]))
     """
-    settings = settings_of(options)
+    settings = settings_of(f, options)
 
     @wraps(f)
     def value_and_matrix(*args: Any, **kwargs: Any) -> Any:

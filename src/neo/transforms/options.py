@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from ..core.policy import Policy
 from ..core.replacing import Rules, replacement
-from ..errors import describe
+from ..errors import describe, near
 from ..ops.registry import composites, policies
 
 Operation = str | Callable[..., Any]
@@ -49,18 +49,24 @@ KNOWN_CHECKS = ("nan", "mutation")
 PLAIN = Settings()
 
 
-def split(keywords: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
+def split(f: Any, keywords: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
     """Return the options among keyword arguments, checked, and the rest, which is the function's."""
     names = Options.__annotations__
     options = {name: x for name, x in keywords.items() if name in names}
-    return settings_of(options), {name: x for name, x in keywords.items() if name not in names}
+    return settings_of(f, options), {name: x for name, x in keywords.items() if name not in names}
 
 
-def settings_of(options: Any) -> Settings:
+def settings_of(f: Any, options: Any) -> Settings:
     """Return a transform's options, checked; a transform does it once, when it is made.
 
-    Raises TypeError for an option that does not exist and ValueError for a value that is none.
+    Raises TypeError where f is no function and for an option that does not exist, and ValueError for
+    a value that is none.
     """
+    if not callable(f):
+        raise TypeError(
+            f"a transform takes a function, got {describe(f)}. Pass the function itself and call what "
+            f"comes back: neo.grad(f)(x), not neo.grad(f(x))"
+        )
     if not options:
         return PLAIN
     unknown = [name for name in options if name not in Options.__annotations__]
@@ -132,13 +138,9 @@ def _operations(key: Any) -> tuple[type[Policy], ...]:
 def _named(name: str) -> Any:
     if name in policies:
         return policies[name]
-    from difflib import get_close_matches  # for an error only
-
-    near = get_close_matches(name, policies, 1)
     raise ValueError(
-        f"policies names {name!r}, but neo has no operation of that name. "
-        + (f"Did you mean {near[0]!r}? " if near else "")
-        + "neo.policies lists them; pass the function itself for one of yours"
+        f"policies names {name!r}, but neo has no operation of that name; neo.policies lists them. "
+        f"Pass the function itself for one of yours{near(name, policies)}"
     )
 
 

@@ -79,7 +79,7 @@ def gnvp(
     >>> gnvp(lambda x: x**2, np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 4., 16.])
     """
-    settings, named = split(kwargs)
+    settings, named = split(f, kwargs)
     args, alone = as_arguments(primals)
     keys = every_or_chosen(f, args, named, argnums, argnames)
     one = alone or is_one(argnums, argnames)
@@ -102,7 +102,7 @@ def _along(
     kwargs: dict[str, Any],
 ) -> tuple[Any, Any, Any]:
     """Return f's value, with aux if it has one, its gradient, and the derivative of that along tangents."""
-    settings, named = split(kwargs)
+    settings, named = split(f, kwargs)
     options: Any = {name: x for name, x in kwargs.items() if name not in named}
     args, alone = as_arguments(primals)
     keys = every_or_chosen(f, args, named, argnums, argnames)

@@ -29,7 +29,7 @@ def value_and_grad(f: Callable[..., Any], **options: Unpack[Options]) -> Callabl
     """
 
     parameters = parameters_of(f)
-    settings = settings_of(options)
+    settings = settings_of(f, options)
 
     @wraps(f)
     def value_and_gradients(*args: Any, **kwargs: Any) -> Any:

@@ -43,7 +43,7 @@ def trace(
     return %4
     3 calls, 6.8 kB saved
     """
-    settings = settings_of(options)
+    settings = settings_of(f, options)
 
     @wraps(f)
     def result_and_tape(*args: Any, **kwargs: Any) -> tuple[Any, TracedTape]:
