@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import re
 
@@ -173,7 +174,11 @@ def test_from_dlpack_takes_an_array_of_any_library(xp: Library) -> None:
         lambda x: x.item(),
         lambda x: x.tolist(),
         lambda x: x.numpy(),
+        lambda x: x.data,
         lambda x: np.from_dlpack(x),
+        lambda x: np.array([x, x])[0],
+        lambda x: np.full(2, x)[0],
+        lambda x: math.floor(x),
         lambda x: np.partition(x, 0),
     ],
 )
@@ -185,6 +190,23 @@ def test_what_would_lose_a_gradient_is_refused(xp: Library, escape) -> None:
 def test_refusal_says_what_to_do_instead() -> None:
     with pytest.raises(TypeError, match=r"lose its gradient.*neo\.stop_gradient"):
         neo.grad(lambda x: x * float(x))(2.0)
+
+
+def test_data_of_an_array_that_is_not_traced_is_read_and_written() -> None:
+    x = neo.ones(2)
+
+    x.data = np.zeros(2)
+
+    assert x.data.tolist() == neo.stop_gradient(x).data.tolist() == [0.0, 0.0]
+
+
+def test_data_of_a_traced_array_cannot_be_written() -> None:
+    def f(x):
+        x.data = np.zeros(2)
+        return nep.sum(x)
+
+    with pytest.raises(AttributeError):
+        neo.grad(f)(np.ones(2))
 
 
 def test_stopped_gradient_gives_a_constant(xp: Library) -> None:

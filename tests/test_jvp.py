@@ -160,7 +160,7 @@ def test_memory_does_not_grow_with_the_number_of_calls() -> None:
     def f(x):
         for _ in range(50):
             x = nep.matmul(x, x) * 0.5
-            seen.append(weakref.ref(x.data))
+            seen.append(weakref.ref(x.held))
         return x
 
     neo.jvp(f, (np.eye(2),), (np.ones((2, 2)),))
@@ -178,7 +178,7 @@ def test_at_most_a_few_values_live_at_once() -> None:
         for k in range(20):
             x = nep.sin(x)
             living.add(k)
-            weakref.finalize(x.data, living.discard, k)
+            weakref.finalize(x.held, living.discard, k)
             most = max(most, len(living))
         return x
 

@@ -159,7 +159,7 @@ def test_saved_values_of_elementwise_calls_go_as_the_walk_uses_them() -> None:
     def f(x):
         y = looking(x)
         z = nep.exp(y)
-        Watched.watched.append(weakref.ref(z.data))
+        Watched.watched.append(weakref.ref(z.held))
         return nep.sum(nep.sin(z))
 
     neo.grad(f)(X)

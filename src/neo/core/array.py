@@ -23,7 +23,8 @@ else:
 class Array(Attached):
     """An array of any library, with the array API's operators, methods and properties.
 
-    `data` is the library's own array; `neo.asarray` makes an Array of it. Writing into one
+    `data` is the library's own array; `neo.asarray` makes an Array of it. neo itself reads it as
+    `held`, which a traced array has too: the value one tape further down. Writing into an Array
     (`x[key] = v`, `x += y`) gives this object a new value: nothing that was computed, recorded
     or saved from the old value changes. A part such as `y = x[:2]` keeps the values that it was
     taken with; what is written into the part reaches x.
@@ -31,32 +32,41 @@ class Array(Attached):
     """
 
     # part_of is set on x[key] only: (x, key, what x held), for what is written into the part.
-    __slots__ = ("data", "part_of")
+    __slots__ = ("held", "part_of")
 
     __hash__ = None  # type: ignore[assignment]  # == is elementwise
 
     # No __init__: an array is made for every operation, and `Plain()` with three assignments
     # takes half the time of a constructor with three arguments.
-    data: Any
+    held: Any
     part_of: tuple[Array, Any, Any]
 
     # Asked for by nearly every function, and this way without a frame of its own.
-    dtype = property(attrgetter("data.dtype"), doc="The library's own dtype object.")
+    dtype = property(attrgetter("held.dtype"), doc="The library's own dtype object.")
+
+    @property
+    def data(self) -> Any:
+        """The library's own array. Refused of a traced array, which would lose its gradient."""
+        return self.held
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self.held = value
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return tuple(self.data.shape)
+        return tuple(self.held.shape)
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return len(self.data.shape)
+        return len(self.held.shape)
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return prod(self.data.shape)
+        return prod(self.held.shape)
 
     @property
     def device(self) -> str:
@@ -102,36 +112,36 @@ class Array(Attached):
         return bottom_of(self).__dlpack_device__()
 
     def __bool__(self) -> bool:
-        return bool(self.data)
+        return bool(self.held)
 
     def __float__(self) -> float:
-        return float(self.data)
+        return float(self.held)
 
     def __int__(self) -> int:
-        return int(self.data)
+        return int(self.held)
 
     def __complex__(self) -> complex:
-        return complex(self.data)
+        return complex(self.held)
 
     def __index__(self) -> int:
-        return index(self.data)
+        return index(self.held)
 
     def __copy__(self) -> Any:
         # An object of its own; what they hold is never written into through either.
-        return apart(self) if isinstance(self, Traced) else box(self.data)
+        return apart(self) if isinstance(self, Traced) else box(self.held)
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return apart(self) if isinstance(self, Traced) else box(deepcopy(self.data, memo))
+        return apart(self) if isinstance(self, Traced) else box(deepcopy(self.held, memo))
 
     def __len__(self) -> int:
-        if not self.data.shape:
+        if not self.held.shape:
             raise TypeError("len() of a 0-d array; use .size for the number of elements")
-        return int(self.data.shape[0])
+        return int(self.held.shape[0])
 
     def __iter__(self) -> Any:
-        if not self.data.shape:
+        if not self.held.shape:
             raise TypeError("iteration over a 0-d array; use float(x) or x.item() for its value")
-        return (self[k] for k in range(self.data.shape[0]))
+        return (self[k] for k in range(self.held.shape[0]))
 
     def __repr__(self) -> str:
         return f"neo.Array({_text(self, 10)},{_facts(self)})"
@@ -149,7 +159,7 @@ class Array(Attached):
 class Traced(Array):
     """An Array on a tape, which exists only inside a transform.
 
-    `data` is the value one tape further down: the library's own array, or an array traced by an
+    `held` is the value one tape further down: the library's own array, or an array traced by an
     outer transform. `slot` is the number of its entry on the tape; `shape` is kept beside it,
     since a library takes longer to tell it than to hand on a tuple.
     What would silently lose the gradient is refused with an error that says what to do.
@@ -190,6 +200,7 @@ _STOP = "Use neo.stop_gradient(x) first if the value is a constant here"
 _FUNCTION = f"Use the functions of neo.numpy, or a Policy for a kernel of your own. {_STOP}."
 for _name in ("__array__", "__dlpack__", "numpy"):
     setattr(Traced, _name, _refuse(_name, _FUNCTION))
+Traced.data = property(_refuse("data", _FUNCTION))  # type: ignore[assignment, method-assign]
 for _name in ("__float__", "__int__", "__complex__", "item", "tolist"):
     setattr(Traced, _name, _refuse(_name, f"Keep it an array: neo's functions take 0-d arrays. {_STOP}."))
 Traced.__reduce_ex__ = _refuse("pickle", f"Return it from the function (has_aux=True). {_STOP}.")  # type: ignore[method-assign]
@@ -205,12 +216,12 @@ class Batched(Traced):
     __slots__ = ()
 
     @property
-    def data(self) -> Any:
+    def held(self) -> Any:
         """Refused: what it holds has an axis more than this array."""
         _refuse_in_batch("data", "data")(self)
 
-    @data.setter
-    def data(self, value: Any) -> None:
+    @held.setter
+    def held(self, value: Any) -> None:
         _HELD.__set__(self, value)
 
     @property
@@ -250,7 +261,7 @@ class Batched(Traced):
         return f"neo.Array({_text(self, 10)},{_facts(self)}, batch of {self.examples.shape[0]})"
 
 
-_HELD: Any = vars(Array)["data"]
+_HELD: Any = vars(Array)["held"]
 INSTEAD = (
     "Inside vmap use neo.numpy.where(condition, a, b) for a choice and neo's functions for the rest, "
     "or do this outside it"
@@ -270,13 +281,14 @@ def _refuse_in_batch(name: str, what: str) -> Callable[..., NoReturn]:
 
 for _name in ("__array__", "__dlpack__", "numpy", "__float__", "__int__", "__complex__", "item", "tolist"):
     setattr(Batched, _name, _refuse_in_batch(_name, _name))
+Batched.data = property(_refuse_in_batch("data", "data"))  # type: ignore[assignment, method-assign]
 for _name in ("__bool__", "__index__"):
     setattr(Batched, _name, _refuse_in_batch(_name, {"__bool__": "the truth"}.get(_name, "the value")))
 
 
 def unbox(x: Any) -> Any:
     """Return what an Array holds; anything else, a traced array too, as it is."""
-    return x.data if type(x) is Array else x
+    return x.held if type(x) is Array else x
 
 
 def box(x: Any) -> Any:
@@ -284,7 +296,7 @@ def box(x: Any) -> Any:
     if isinstance(x, Array):
         return x
     boxed = Array()
-    boxed.data = x
+    boxed.held = x
     return boxed
 
 
@@ -293,13 +305,13 @@ def apart(x: Any) -> Any:
     if not isinstance(x, Traced):
         return x
     new = object.__new__(type(x))
-    new.data, new.shape, new.tape, new.slot = beneath(x), x.shape, x.tape, x.slot
+    new.held, new.shape, new.tape, new.slot = beneath(x), x.shape, x.tape, x.slot
     return new
 
 
 def beneath(x: Any) -> Any:
     """Return what an array holds, one level further down."""
-    return x.examples if type(x) is Batched else x.data
+    return x.examples if type(x) is Batched else x.held
 
 
 def bottom_of(x: Any) -> Any:
@@ -320,7 +332,7 @@ def raw_of(x: Any) -> Any:
                 f"the values of a batched array (shape {x.shape}, {short_name(x.dtype)}) are asked for, "
                 f"and they differ from example to example. {INSTEAD}."
             )
-        x = x.data
+        x = x.held
     return x
 
 
@@ -332,7 +344,7 @@ def values_of(x: Any) -> Any:
                 return x
             below = values_of(x.examples)
             return x if below is x.examples else x.tape.hide(below)
-        x = x.data
+        x = x.held
     return x
 
 
@@ -343,7 +355,7 @@ def is_batched(value: Any) -> bool:
     while isinstance(value, Array):
         if type(value) is Batched:
             return True
-        value = value.data
+        value = value.held
     return False
 
 

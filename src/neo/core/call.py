@@ -73,7 +73,7 @@ def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]
                 if tape is not None or not x.tape.records:
                     return _call_any(policy, operands, settings)
                 tape = x.tape
-            below.append(x.data)
+            below.append(x.held)
             slots.append(x.slot)
             continue
         if kind not in NO_ARRAYS:
@@ -158,7 +158,7 @@ def recorded(
     """Return what `apply` does, for a call of which this tape is the newest and which it records."""
     slots = [x.slot if isinstance(x, Traced) and x.tape is tape else None for x in operands]
     # Its own object of an older tape's array: whoever holds that one may rebind it.
-    below = [apart(x) if slot is None else x.data for x, slot in zip(operands, slots, strict=True)]
+    below = [apart(x) if slot is None else x.held for x, slot in zip(operands, slots, strict=True)]
     result, instance = apply(policy, below, settings, wanted, raw)
     # Every tape lifts the call as it ran at the bottom, so that one is handed on.
     own = instance if newest(below) is None else lifted(instance, below, raw, result, settings, wanted)

@@ -53,7 +53,7 @@ def read(x: Any) -> Any:
         if isinstance(y.tape, FollowingTape):
             seen(y, "numpy")
             break
-        y = y.data
+        y = y.held
     return raw_of(x)
 
 
@@ -154,7 +154,7 @@ class FollowingTape(Tape):
             raw = bottom_of(value)
             self.program.derived[id(raw)] = raw, len(self)
         # What has no gradient leaves an outer tape in a box.
-        x.data, x.shape, x.tape, x.slot = unbox(value), tuple(value.shape), self, len(self)
+        x.held, x.shape, x.tape, x.slot = unbox(value), tuple(value.shape), self, len(self)
         self.append(entry)
         return x
 
@@ -172,8 +172,8 @@ class FollowingTape(Tape):
     def _own(self, x: Any) -> Any:
         """Return an operand as this tape knows it: its slot, or a constant."""
         while isinstance(x, Traced) and x.tape is not self:
-            x = x.data
-        return Slot(x.slot) if isinstance(x, Traced) else x.data if type(x) is Array else x
+            x = x.held
+        return Slot(x.slot) if isinstance(x, Traced) else x.held if type(x) is Array else x
 
     def _add(self, name: str, run: Any, operands: list[Any], settings: dict[str, Any], out: Any) -> None:
         step = self.program.step(run, operands, settings, out)
@@ -196,7 +196,7 @@ def _following(operands: Iterable[Any]) -> FollowingTape | None:
         while isinstance(x, Traced) and type(x) is not Batched:
             if isinstance(x.tape, FollowingTape):
                 return x.tape
-            x = x.data
+            x = x.held
     return None
 
 

@@ -38,7 +38,7 @@ class Forward(Tape):
         if not differentiable(value.dtype):
             return box(value)
         x = Pushed()
-        x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, entry
+        x.held, x.shape, x.tape, x.slot = value, tuple(value.shape), self, entry
         return x
 
     def alone(self, policy: Any, operands: list[Any], settings: dict[str, Any]) -> Any:
@@ -49,7 +49,7 @@ class Forward(Tape):
             if isinstance(x, Traced):
                 if x.tape is not self:
                     return NotImplemented
-                v, x = x.slot, x.data
+                v, x = x.slot, x.held
             below.append(x)
             tangents.append(v)
         if not self.lean or any([isinstance(x, Traced) for x in (*below, *tangents)]):
@@ -68,7 +68,7 @@ class Forward(Tape):
         """Run a call one tape down and push the operands' tangents through it."""
         mine = [isinstance(x, Traced) and x.tape is self for x in operands]
         pairs = list(zip(operands, mine, strict=True))
-        below = [x.data if own else x for x, own in pairs]
+        below = [x.held if own else x for x, own in pairs]
         tangents = [x.slot if own else None for x, own in pairs]
         result, first = apply(policy, below, settings, wanted, raw)
         instance = first if newest(below) is None else lifted(first, below, raw, result, settings, wanted)

@@ -224,9 +224,9 @@ def set_up(tape: Tape, kind: type[Tape], keeper: Keeper | None) -> None:
 def seen(x: Any) -> Any:
     """Return a traced array such that calls of it can be seen: none that is Plain."""
     if type(x) is Array:
-        return box(x.data)
+        return box(x.held)
     if not isinstance(x, Traced):
         return x
     new = object.__new__(Traced if type(x) is Plain else type(x))
-    new.data, new.shape, new.tape, new.slot = beneath(x), x.shape, x.tape, x.slot
+    new.held, new.shape, new.tape, new.slot = beneath(x), x.shape, x.tape, x.slot
     return new

@@ -157,4 +157,4 @@ def _levels(x: Any) -> Iterator[Traced]:
 
 def copied(x: Any) -> Any:
     """Return an Array that can be rebound without the original; anything else as it is."""
-    return box(x.data) if type(x) is Array else apart(x)
+    return box(x.held) if type(x) is Array else apart(x)

@@ -91,7 +91,7 @@ class Tape(list[Any]):
             x = Traced()
         else:
             return box(value)
-        x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, len(self)
+        x.held, x.shape, x.tape, x.slot = value, tuple(value.shape), self, len(self)
         self.append(entry)
         return x
 
@@ -103,7 +103,7 @@ class Tape(list[Any]):
             if type(value) is usual and value.dtype == self.usual:
                 # `trace`, written out: the arrays of a network are many and alike.
                 x = Plain()
-                x.data, x.shape, x.tape, x.slot = value, tuple(value.shape), self, len(self)
+                x.held, x.shape, x.tape, x.slot = value, tuple(value.shape), self, len(self)
                 self.append(NOTHING)
             else:
                 x = self.trace(value)
@@ -148,7 +148,7 @@ class Tape(list[Any]):
     def record(self, value: Any, shape: tuple[int, ...], entry: Any) -> Plain:
         """Record an entry whose result is known to be of the usual library and dtype."""
         x = Plain()
-        x.data, x.shape, x.tape, x.slot = value, shape, self, len(self)
+        x.held, x.shape, x.tape, x.slot = value, shape, self, len(self)
         self.append(entry)
         return x
 

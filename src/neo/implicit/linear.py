@@ -103,6 +103,6 @@ def plain(x: Any, beside: Any, what: str) -> Any:
             f"{what} returned an array that is being differentiated, so it sees one besides its arguments. "
             f"Pass every array that it depends on as an argument, or neo.stop_gradient(x) of it"
         )
-    x = x.data if isinstance(x, Array) else x
+    x = x.held if isinstance(x, Array) else x
     raw = raw_of(beside)
     return x if isinstance(x, backends.of(raw).arrays) else backends.of(raw).asarray(x)

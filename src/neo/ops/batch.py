@@ -35,7 +35,7 @@ class Batch(Tape):
         # Else a call would find the levels of its operands in another order than they have.
         assert not isinstance(examples, Traced) or examples.tape.level < self.level
         x = Batched()
-        x.data, x.shape, x.tape, x.slot = examples, tuple(examples.shape)[1:], self, None  # type: ignore[assignment]
+        x.held, x.shape, x.tape, x.slot = examples, tuple(examples.shape)[1:], self, None  # type: ignore[assignment]
         return x
 
     def trace(self, value: Any, entry: Any = None) -> Any:

@@ -40,7 +40,7 @@ def compared(name: str, *operands: Any, batch: Any = None, **settings: Any) -> A
 def _off_tapes(x: Any) -> Any:
     """Return what stands below the tapes of x: the library's own array, or a batched one."""
     while isinstance(x, Array) and type(x) is not Batched:
-        x = x.data
+        x = x.held
     return x
 
 

@@ -219,7 +219,7 @@ def _like(create: Callable[..., Array], x: Any, values: tuple[Any, ...], dtype: 
         device=library.device(raw) if device is None else device,
         backend=library.name,
     )
-    return out if isinstance(x, Array) or isinstance(out, Traced) else out.data
+    return out if isinstance(x, Array) or isinstance(out, Traced) else out.held
 
 
 def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:

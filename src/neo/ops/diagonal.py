@@ -26,7 +26,7 @@ def pushed(kernel: Callable[..., Any], rules: Sequence[Any], operands: Sequence[
         if type(x) is Pushed:
             if x.tape is not tape and tape is not None:
                 return NotImplemented
-            tape, v, x = x.tape, x.slot, x.data
+            tape, v, x = x.tape, x.slot, x.held
         if type(x) not in NUMBERS and type(x) not in backends.BY_TYPE:
             return NotImplemented
         if v is not None and type(v) not in backends.BY_TYPE:

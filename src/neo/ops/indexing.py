@@ -228,11 +228,11 @@ def rebind(x: Array, value: Any) -> None:
     """Give an array object another value: what was computed or saved from it stays."""
     value = unbox(value)
     if not isinstance(x, Traced):
-        x.data = value
+        x.held = value
     elif isinstance(value, Traced):
         held = beneath(value)
         x.__class__ = type(value)
-        x.data, x.shape, x.tape, x.slot = held, value.shape, value.tape, value.slot
+        x.held, x.shape, x.tape, x.slot = held, value.shape, value.tape, value.slot
     else:
         # Nothing traced is left in it: the value becomes an input nobody asks the gradient of.
         rebind(x, x.tape.trace(value))

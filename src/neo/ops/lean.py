@@ -27,11 +27,11 @@ def unary(kernel: Any, rule: Any) -> Callable[[Any], Any]:
     def function(x: Any, /) -> Any:
         if type(x) is not Plain:
             return kernel[type(x)](x)
-        a = x.data
+        a = x.held
         out = kernel[type(a)](a)
         tape = x.tape
         traced = Plain()
-        traced.data = out
+        traced.held = out
         traced.shape = x.shape
         traced.tape = tape
         traced.slot = len(tape)
@@ -46,7 +46,7 @@ def _without_gradient(kernel: Any) -> Callable[[Any], Any]:
     def function(x: Any, /) -> Any:
         if type(x) is not Plain:
             return kernel[type(x)](x)
-        return x.tape.trace(kernel[type(x.data)](x.data), NOTHING)
+        return x.tape.trace(kernel[type(x.held)](x.held), NOTHING)
 
     return function
 
@@ -64,7 +64,7 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
             return one_sided(y, x) if type(y) is Plain else general(x, y)
         if type(y) is not Plain or y.tape is not x.tape:
             return other_constant(x, y)
-        a, b = x.data, y.data
+        a, b = x.held, y.held
         try:
             out = raw(a, b)
         except Exception as error:
@@ -76,7 +76,7 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
         saved_y = None if free_y else a if crossed_y else keep_y((a, b, out))
         tape = x.tape
         traced = Plain()
-        traced.data = out
+        traced.held = out
         traced.tape = tape
         traced.slot = len(tape)
         shape = x.shape
@@ -89,7 +89,7 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
         return traced
 
     def other_constant(x: Plain, y: Any) -> Any:
-        a = x.data
+        a = x.held
         kind = type(y)
         if kind is not float and kind is not int:
             if not _is_constant(y, a, x.tape):
@@ -104,7 +104,7 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
         return x.tape.record(out, shape, (pull, x.slot, keep_x((a, y, out)), None, None, None))
 
     def one_sided(y: Plain, x: Any) -> Any:
-        b = y.data
+        b = y.held
         kind = type(x)
         if kind is not float and kind is not int:
             if not _is_constant(x, b, y.tape):

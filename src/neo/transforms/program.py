@@ -169,7 +169,7 @@ def _like(leaf: Any) -> Callable[[], Any]:
 
 def _held(leaf: Any, keep: bool) -> Callable[[], Any]:
     """Return a function that gives a leaf as long as somebody else holds it, or always."""
-    raw = leaf.data if type(leaf) is Array else leaf
+    raw = leaf.held if type(leaf) is Array else leaf
     if isinstance(raw, Traced):
         return lambda: None
     try:
@@ -259,5 +259,5 @@ class Run:
 
 def _boxed(raw: Any) -> Array:
     x = Array()
-    x.data = raw
+    x.held = raw
     return x

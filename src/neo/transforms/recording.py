@@ -95,7 +95,7 @@ class Recording:
         """Return a value off the tape, as wrapped as the arguments were."""
         x = unbox(x)
         if isinstance(x, Traced) and x.tape is self.tape:
-            x = apart(x.data)
+            x = apart(x.held)
         return box(x) if self.boxed and _is_array(x) else x
 
     def pull(self, seeds: list[tuple[int, Any]], keep: bool = False) -> list[Any]:

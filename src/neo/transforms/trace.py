@@ -78,7 +78,7 @@ def _other_arrays(run: Recording, keys: list[Any]) -> list[tuple[str, Any]]:
     for place, pairs in places:
         for key, x in [*pairs]:
             if type(x) is Array and key not in keys:
-                place[key] = run.tape.trace(x.data)
+                place[key] = run.tape.trace(x.held)
                 known = isinstance(key, int) and key < len(names)
                 found.append((names[key] if known else str(key), key))
     return found
