@@ -178,3 +178,29 @@ def test_matrix_rank_is_a_number_off_every_tape(xp: Library) -> None:
     gradient = neo.grad(lambda x: nep.sum(x) * 1.0 * int(nep.linalg.matrix_rank(x)))(xp.asarray(TALL))
 
     np.testing.assert_array_equal(xp.numpy(gradient), np.full((4, 2), 2.0))
+
+
+@pytest.mark.parametrize(("name", "turned_back"), [("sqrtm", 1j), ("logm", np.pi * 1j * np.eye(3))])
+def test_principal_values_on_the_negative_axis_have_gradients_to_second_order(
+    xp: Library, name: str, turned_back: Any
+) -> None:
+    # -x has its eigenvalues on the positive axis, where sqrtm(x) = i sqrtm(-x), logm(x) = logm(-x) + i pi.
+    function = getattr(nep.linalg, name)
+    vectors = COMPLEX
+    x = xp.asarray(vectors @ np.diag([-1.0, -1.0, -3.0]) @ np.linalg.inv(vectors))
+    w, v = xp.asarray(_weights(COMPLEX)), xp.asarray(COMPLEX / 5)
+    shift = xp.asarray(turned_back * np.ones((3, 3)))
+
+    def on_the_axis(x: Any) -> Any:
+        return nep.sum(nep.real(function(x) * w))
+
+    def off_the_axis(x: Any) -> Any:
+        root = function(-x)
+        return nep.sum(nep.real((root * shift if name == "sqrtm" else root + shift) * w))
+
+    def both(f: Any) -> Any:
+        inner = neo.grad(f)
+        return f(x), inner(x), neo.grad(lambda x: nep.sum(nep.real(inner(x) * v)))(x)
+
+    for found, expected in zip(both(on_the_axis), both(off_the_axis), strict=True):
+        np.testing.assert_allclose(xp.numpy(found), xp.numpy(expected), rtol=1e-9, atol=1e-10)

@@ -70,6 +70,44 @@ def test_matrix_function_is_that_of_scipy(xp: Library, name: str, x: Any) -> Non
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * np.max(np.abs(expected)))
 
 
+# Eigenvalues on the cut, also one that is many times there, beside its lower side, and 0.
+SPECTRA = [
+    [-1.0, -2.0, 3.0],
+    [-1.0, -1.0, -1.0],
+    [-1.0, 2 + 1j, -3 - 2j],
+    [-1.0, -1 - 0.01j, 2.0],
+    [0, -1, 4],
+]
+    [-1.0, -2.0, 3.0],
+    [-1.0, -1.0, -1.0],
+    [-1.0, 2 + 1j, -3 - 2j],
+    [-1.0, -1 - 0.01j, 2.0],
+    [0, -1, 4],
+]
+
+
+@pytest.mark.parametrize("spectrum", SPECTRA)
+def test_principal_values_are_those_above_the_cut(xp: Library, spectrum: Any) -> None:
+    vectors, values = COMPLEX[:3, :3], np.asarray(spectrum, dtype=complex)
+    x = xp.array(vectors @ np.diag(values) @ np.linalg.inv(vectors))
+
+    root = vectors @ np.diag(np.sqrt(values)) @ np.linalg.inv(vectors)
+    np.testing.assert_allclose(xp.numpy(nep.linalg.sqrtm(x)), root, rtol=0, atol=1e-10)
+    if np.all(values):
+        log = vectors @ np.diag(np.log(values)) @ np.linalg.inv(vectors)
+        np.testing.assert_allclose(xp.numpy(nep.linalg.logm(x)), log, rtol=0, atol=1e-10)
+
+
+def test_root_of_a_singular_matrix_that_has_one(xp: Library) -> None:
+    factor = SQUARE[:, :1]
+
+    found = xp.numpy(nep.linalg.sqrtm(xp.array(np.stack([factor @ factor.T, np.zeros((3, 3)), SQUARE]))))
+
+    np.testing.assert_allclose(found[0], factor @ factor.T / np.linalg.norm(factor), **CLOSE)
+    np.testing.assert_allclose(found[1], 0 * SQUARE, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(found[2] @ found[2], SQUARE, rtol=0, atol=1e-12)
+
+
 def test_matrix_functions_take_defective_matrices(xp: Library) -> None:
     jordan = np.array([[4.0, 1.0, 0.0], [0.0, 4.0, 1.0], [0.0, 0.0, 4.0]])
 

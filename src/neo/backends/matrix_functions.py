@@ -130,18 +130,17 @@ def _pade(xp: Any, a: Any) -> Any:
 
 
 _NO_ROOT = "an eigenvalue is 0 or a negative real number, or the matrix holds inf or NaN"
+_NEGATIVE = "a real matrix has a negative eigenvalue; cast it for a complex result: astype(x, 'complex128')"
+_SINGULAR = "a matrix is singular"
 
 
-@define("sqrtm")
-def sqrtm(xp: Any, a: Any) -> Any:
+def _converged(xp: Any, a: Any) -> Any:
     """Return the principal square root by the product form of the Denman-Beavers iteration.
 
     Each step replaces m by (2 + m + 1/m) / 4 and a root of the rest, which is m's start over m, by
     its product with (1 + 1/m) / 2. It is scaled by determinants until m is near the identity, and
     converges quadratically from there.
     """
-    if not math.prod(a.shape):
-        return a
     one, m, root = _eye(xp, a), a, a
     near = math.sqrt(float(xp.finfo(a.dtype).eps))
     before = math.inf
@@ -154,9 +153,94 @@ def sqrtm(xp: Any, a: Any) -> Any:
         distance = _largest(xp, _norm(xp, m - one))
         # From near on one step is exact to rounding; before that, rounding may already rule.
         if before <= near or (before < 1e-3 and distance >= before):
-            return root
+            return _checked(xp, root, a)
         before = distance
     raise LinAlgError(_NO_ROOT)
+
+
+def _checked(xp: Any, root: Any, a: Any) -> Any:
+    """Return the root if its square is a to three digits: of eigenvalues -1 that rounding moved it is not."""
+    if not _largest(xp, _norm(xp, root @ root - a) - 1e-3 * _norm(xp, a)) <= 0:
+        raise LinAlgError(_NO_ROOT)
+    return root
+
+
+@define("sqrtm")
+def sqrtm(xp: Any, a: Any, *, regular: bool) -> Any:
+    """Return the principal square root; of singular matrices that of a + p, less p.
+
+    p projects onto the kernel of a along its range, so that the root of a + p is that of a there
+    and 1 on the kernel. regular: whether no matrix is taken for a singular one.
+    """
+    if not math.prod(a.shape):
+        return a
+    if regular or not _is_singular(xp, a):
+        return _converged(xp, a)
+    onto = _onto_kernel(xp, a)
+    return _converged(xp, a + onto) - onto
+
+
+def _rank_tolerance(xp: Any, a: Any) -> float:
+    """Return the part of a matrix's size that is rounding."""
+    return 8 * a.shape[-1] * float(xp.finfo(a.dtype).eps)
+
+
+def _is_singular(xp: Any, a: Any) -> bool:
+    """Tell whether a matrix of a stack is singular to rounding."""
+    try:
+        inverse = xp.linalg.inv(a)
+    except Exception as error:
+        if "LinAlgError" not in type(error).__name__:
+            raise
+        return True
+    return not _largest(xp, _norm(xp, a) * _norm(xp, inverse)) < 1 / _rank_tolerance(xp, a)
+
+
+def _onto_kernel(xp: Any, a: Any) -> Any:
+    """Return the projectors onto the kernels of matrices along their ranges; 0 of a regular one.
+
+    Raises LinAlgError where kernel and range meet: the eigenvalue 0 then has no root, or no one.
+    """
+    u, s, vh = xp.linalg.svd(a)
+    none = xp.astype(s <= xp.max(s, axis=-1, keepdims=True) * _rank_tolerance(xp, a), a.dtype)
+    left, right = _adjoint(xp, u * none[..., None, :]), _adjoint(xp, vh * none[..., :, None])
+    # The angle between the kernels of a and of its adjoint, beside an identity.
+    between = left @ right + _eye(xp, a) * (1 - none)[..., None, :]
+    smallest = xp.min(xp.linalg.svdvals(between), axis=-1)
+    if not _largest(xp, -smallest) < -math.sqrt(float(xp.finfo(a.dtype).eps)):
+        raise LinAlgError(
+            "the eigenvalue 0 has fewer eigenvectors than its multiplicity, so there is no root"
+        )
+    return right @ xp.linalg.inv(between) @ left
+
+
+def _adjoint(xp: Any, a: Any) -> Any:
+    return xp.matrix_transpose(xp.conj(a) if xp.isdtype(a.dtype, "complex floating") else a)
+
+
+@define("angle_from_cut")
+def angle_from_cut(xp: Any, a: Any) -> Any:
+    """Return the angle, (..., 1, 1), by which the spectrum turns about 0 from where it is farthest from the
+    negative real axis, whose own angle is pi; 0 for real matrices.
+
+    Raises LinAlgError for a real matrix with a negative eigenvalue.
+    """
+    is_complex = xp.isdtype(a.dtype, "complex floating")
+    w = xp.linalg.eigvals(a)
+    size, flat = xp.abs(w), xp.abs(xp.imag(w))
+    top = xp.max(size, axis=-1, keepdims=True) if a.shape[-1] else size
+    small = top * (8 * _rank_tolerance(xp, a))
+    if not is_complex:
+        # Equal ones may be apart by the root of eps.
+        beside = top * math.sqrt(float(xp.finfo(a.dtype).eps))
+        if bool(xp.any((xp.real(w) < -small) & (flat <= beside))):
+            raise LinAlgError(_NEGATIVE)
+        return xp.zeros_like(a[..., :1, :1])
+    angle = xp.atan2(xp.imag(w), xp.real(w))
+    angle = xp.where((flat <= small) & (xp.real(w) < 0), xp.full_like(angle, math.pi), angle)
+    angle = xp.where(size <= small, xp.zeros_like(angle), angle)
+    middle = (xp.max(angle, axis=-1) + xp.min(angle, axis=-1)) / 2 if a.shape[-1] else angle
+    return xp.astype(middle, a.dtype)[..., None, None]
 
 
 def _balance(xp: Any, m: Any) -> Any:
@@ -175,23 +259,23 @@ def _gauss() -> list[tuple[float, float]]:
 
 
 @define("logm")
-def logm(xp: Any, a: Any) -> Any:
+def logm(xp: Any, a: Any, *, regular: bool) -> Any:
     """Return the principal logarithm: 2^k times that of the 2^k-th root, which is near the identity.
 
     Near it the logarithm is the integral over t in [0, 1] of r / (1 + t r), r = a - 1; Gauss's rule
     of 16 points is a Pade approximant, good to double precision up to a norm of 0.7. A matrix is
-    scaled to determinant 1 first, since each root costs a bit.
+    scaled to determinant 1 first, since each root costs a bit. regular: as in `sqrtm`.
     Source: Higham, "Functions of Matrices" (2008), theorem 11.6.
     """
     if not math.prod(a.shape):
         return a
+    if not regular and _is_singular(xp, a):
+        raise LinAlgError(_SINGULAR)
     one, roots = _eye(xp, a), 0
     scale = _balance(xp, a)[..., None, None] ** 2
-    if not 0 < _largest(xp, scale) < math.inf:
-        raise LinAlgError(_NO_ROOT)
     a = a * scale
     while not _largest(xp, _norm(xp, a - one)) <= 0.7:
-        a, roots = sqrtm(xp, a), roots + 1
+        a, roots = _converged(xp, a), roots + 1
         if roots > 60:
             raise LinAlgError(_NO_ROOT)
     rest = a - one

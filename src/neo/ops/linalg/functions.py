@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from typing import Any
 
-from ...errors import describe
+from ...core.dtypes import COMPLEX, kind
+from ...errors import LinAlgError, describe
 from ..batching import leading
 from ..constant import on_values
+from ..formulas import exp
 from ..manipulation import concat
 from ..products import adjoint, matmul
 from ..registry import BuiltIn, composite, rule
@@ -58,6 +61,10 @@ def _identities(x: Any) -> Any:
     return on_values(lambda xp, raw: xp.zeros_like(raw) + eye_like(raw, raw.shape[-1]), x)
 
 
+# The matrix of a derivative has the square of the condition of its blocks: it is not looked at.
+REGULAR = {"regular": True}
+
+
 class MatrixFunction(BuiltIn):
     """A function f of matrices given by a power series with real coefficients.
 
@@ -68,11 +75,13 @@ class MatrixFunction(BuiltIn):
 
     samples = SQUARES
     batch = classmethod(leading)
+    # Settings of its calls in its own derivative.
+    inside: Mapping[str, Any] = {}
 
-    def forward(self, x):
+    def forward(self, x, **settings):
         self.ctx.save(x)
         name = type(self).label
-        return checks.attempt(name, getattr(self.xp, name), x)
+        return checks.attempt(name, getattr(self.xp, name), x, **settings)
 
     def backward(self, g):
         (x,) = self.ctx.release
@@ -82,7 +91,7 @@ class MatrixFunction(BuiltIn):
         scale = _ratio(largest(x, (-2, -1)), largest(g, (-2, -1)))
         above = concat([side, g * scale], axis=-1)
         below = concat([side * 0, side], axis=-1)
-        out = type(self).of(concat([above, below], axis=-2))
+        out = type(self).of(concat([above, below], axis=-2), **self.inside)
         return block(out, slice(0, n), slice(n, None)) / scale
 
 
@@ -110,42 +119,76 @@ def expm(x: Any, /) -> Any:
     return Expm.of(x)
 
 
+def _angle_from_cut(name: str, x: Any) -> Any:
+    """Return the angle by which to turn x, (..., 1, 1), off every tape.
+
+    The function of the turned matrix is turned back, which keeps eigenvalues on the cut of root and
+    logarithm, the negative real axis, off it: their principal values are those above the cut.
+    """
+    if 0 in tuple(x.shape):
+        return None
+    return on_values(lambda xp, raw: checks.attempt(name, xp.angle_from_cut, raw), x)
+
+
 class Sqrtm(MatrixFunction):
     domain = POSITIVE
     prepare = staticmethod(dominant)
+    inside = REGULAR
+
+    def backward(self, g):
+        try:
+            return super().backward(g)
+        except LinAlgError as error:
+            raise LinAlgError(f"the gradient of sqrtm is infinite at a singular matrix ({error})") from error
 
 
 @rule(Sqrtm)
 def sqrtm(x: Any, /) -> Any:
     """Return the principal square root of square matrices.
 
-    x: (..., n, n) real or complex, without eigenvalues on the real axis from -inf to 0.
-    Returns (..., n, n), whose eigenvalues have positive real parts.
-    Gradient: to x.
-    Raises ValueError when x is not square, LinAlgError where an eigenvalue is 0 or negative.
+    x: (..., n, n) real or complex. A real x has no negative eigenvalue: its root would be complex,
+    so make it complex first.
+    Returns (..., n, n), whose eigenvalues have positive real parts, or lie on the imaginary axis
+    from 0 upwards where those of x lie on the real axis from 0 to -inf.
+    Gradient: to x where it is not singular; refused where it is, since it is infinite there.
+    Raises ValueError when x is not square, LinAlgError where x has no such root: an eigenvalue is 0
+    without as many eigenvectors, or negative in a real x.
     Source: Cheng, Higham, Kenney and Laub, "Approximating the logarithm of a matrix to specified
     accuracy" (2001), the product form of the Denman-Beavers iteration; the gradient by Mathias, "A
     chain rule for matrix functions and applications" (1996).
+
+    >>> import numpy as np
+    >>> sqrtm(np.asarray([[-4.0 + 0j]]))
+    array([[0.+2.j]])
     """
     checks.square("sqrtm", x)
-    return Sqrtm.of(x)
+    angle = _angle_from_cut("sqrtm", x)
+    if kind(x.dtype) != COMPLEX or 0 in tuple(x.shape):
+        return Sqrtm.of(x, regular=False)
+    return Sqrtm.of(x * exp(angle * -1j), regular=False) * exp(angle * 0.5j)
 
 
 class Logm(MatrixFunction):
     domain = POSITIVE
     prepare = staticmethod(dominant)
+    inside = REGULAR
 
 
 @rule(Logm)
 def logm(x: Any, /) -> Any:
     """Return the principal logarithm of square matrices.
 
-    x: (..., n, n) real or complex, without eigenvalues on the real axis from -inf to 0.
-    Returns (..., n, n), whose eigenvalues have imaginary parts between -pi and pi.
+    x: (..., n, n) real or complex, not singular. A real x has no negative eigenvalue: its logarithm
+    would be complex, so make it complex first.
+    Returns (..., n, n), whose eigenvalues have imaginary parts over -pi and up to pi.
     Gradient: to x.
-    Raises ValueError when x is not square, LinAlgError where an eigenvalue is 0 or negative.
+    Raises ValueError when x is not square, LinAlgError where an eigenvalue is 0, or negative in a
+    real x.
     Source: Higham, "Functions of Matrices" (2008), section 11.5, inverse scaling and squaring; the
     gradient by Mathias, "A chain rule for matrix functions and applications" (1996).
     """
     checks.square("logm", x)
-    return Logm.of(x)
+    angle = _angle_from_cut("logm", x)
+    if kind(x.dtype) != COMPLEX or 0 in tuple(x.shape):
+        return Logm.of(x, regular=False)
+    return Logm.of(x * exp(angle * -1j), regular=False) + angle * 1j * eye_like(x, x.shape[-1])
