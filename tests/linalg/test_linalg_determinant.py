@@ -110,3 +110,26 @@ def test_slogdet_of_a_singular_matrix_is_minus_infinity(xp: Library) -> None:
     sign, log = nep.linalg.slogdet(xp.array(np.zeros((2, 2))))
 
     assert (xp.numpy(sign), xp.numpy(log)) == (0.0, -np.inf)
+
+
+def test_singular_matrix_in_a_stack_leaves_the_others_their_slopes_of_slogdet(xp: Library) -> None:
+    stack = np.stack([np.ones((2, 2)), np.diag([2.0, 4.0])])
+    weights = xp.asarray([[0.0, 1.0], [1.0, 0.0]])
+
+    def f(x: Any) -> Any:
+        return nep.sum(nep.linalg.slogdet(x).logabsdet)
+
+    first = xp.numpy(neo.grad(f)(xp.asarray(stack)))
+    second = xp.numpy(neo.grad(lambda x: nep.sum(neo.grad(f)(x)[1] * weights))(xp.asarray(stack)))
+
+    np.testing.assert_array_equal(first, [[[np.inf, -np.inf], [-np.inf, np.inf]], [[0.5, 0], [0, 0.25]]])
+    np.testing.assert_allclose(second[1], [[0.0, -0.125], [-0.125, 0.0]], rtol=0, atol=1e-15)
+
+
+def test_zero_cotangent_of_a_singular_slogdet_gives_zero_where_that_is_asked(xp: Library) -> None:
+    def f(x: Any) -> Any:
+        return nep.clip(nep.linalg.slogdet(x).logabsdet, -5.0, None)
+
+    gradient = neo.grad(f, zero_times_inf="zero")(xp.asarray(np.ones((2, 2))))
+
+    np.testing.assert_array_equal(xp.numpy(gradient), np.zeros((2, 2)))

@@ -182,7 +182,7 @@ def sqrtm(xp: Any, a: Any, *, regular: bool) -> Any:
 
 def _rank_tolerance(xp: Any, a: Any) -> float:
     """Return the part of a matrix's size that is rounding."""
-    return 8 * a.shape[-1] * float(xp.finfo(a.dtype).eps)
+    return float(8 * a.shape[-1] * xp.finfo(a.dtype).eps)
 
 
 def _is_singular(xp: Any, a: Any) -> bool:

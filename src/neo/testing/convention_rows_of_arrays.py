@@ -50,6 +50,27 @@ MATRICES = (
         ),
     ),
     Row(
+        "`slogdet` at a singular matrix: the logarithm",
+        "inf and nan",
+        "inf and nan, either sign",
+        "error",
+        "inf with the cofactor's sign, 0 where that is 0",
+        (
+            Slope(
+                "slogdet(x).logabsdet",
+                lambda x: nep.linalg.slogdet(x).logabsdet,
+                ([[1, 2], [2, 4]],),
+                ([[math.inf, -math.inf], [-math.inf, math.inf]],),
+            ),
+            Slope(
+                "slogdet(x).logabsdet",
+                lambda x: nep.linalg.slogdet(x).logabsdet,
+                ([[1, 0, 0], [0, 0, 0], [0, 0, 2]],),
+                ([[0, 0, 0], [0, math.inf, 0], [0, 0, 0]],),
+            ),
+        ),
+    ),
+    Row(
         "`cholesky`",
         "symmetrised",
         "symmetrised",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import cmath
+import math
 from typing import Any, NamedTuple
 
+from ...core.array import values_of
 from ...core.dtypes import COMPLEX, kind
+from ...errors import LinAlgError
 from ..batching import aligned, leading
 from ..broadcasting import astype, broadcast_to, conj, imag, real
+from ..constant import equal, is_zero
+from ..formulas import abs
 from ..indexing import getitem
 from ..manipulation import expand_dims, flip
 from ..products import adjoint
@@ -16,7 +21,7 @@ from ..registry import BuiltIn, rule
 from ..selection import where
 from ..statistics import cumulative_prod, mean
 from . import checks
-from .pieces import column, dominant, eye_like, largest, raw_and_library, row
+from .pieces import column, dominant, eps_of, eye_like, largest, raw_and_library, row
 from .solve import POSITIVE, inv
 
 SQUARES = [([(3, 3)], {}), ([(2, 2, 2)], {}), ([(1, 1)], {}), ([(0, 2, 2)], {}), ([(2, 0, 0)], {})]
@@ -184,7 +189,24 @@ class Slogdet(BuiltIn):
         x, sign = self.ctx.release
         # The sign of a complex determinant turns with the imaginary part of tr(x^-1 dx).
         turn = imag(g_sign * conj(sign)) * 1j if kind(sign.dtype) == COMPLEX else 0
-        return column(column(g_log + turn)) * adjoint(inv(x))
+        g = column(column(g_log + turn))
+        dx = g * adjoint(_inverse_or_infinite(x, sign))
+        return where(equal(g, 0), 0, dx) if self.zero_wins else dx
+
+
+def _inverse_or_infinite(x: Any, sign: Any) -> Any:
+    """Return the inverse, which is adjugate / det; of a singular matrix that with its infinities."""
+    try:
+        return inv(x)
+    except LinAlgError:
+        singular = column(column(is_zero(sign)))
+    n = x.shape[-1]
+    one = eye_like(x, n)
+    cofactors = adjugate(where(singular, x, one))
+    # The largest that rounding makes of a cofactor that is 0.
+    none = abs(values_of(cofactors)) <= largest(x, (-2, -1)) ** (n - 1) * (8 * n * eps_of(x))
+    infinite = where(none, 0, where(none, 1, cofactors) * math.inf)
+    return where(singular, infinite, inv(where(singular, one, x)))
 
 
 @rule(Slogdet)
@@ -193,7 +215,8 @@ def slogdet(x: Any, /) -> SlogdetResult:
 
     x: (..., n, n) real or complex. Returns sign (...), like x and of magnitude 1 or 0, and
     logabsdet (...), real, -inf where x is singular.
-    Gradient: to x. Not defined where x is singular: there it raises LinAlgError; see det.
+    Gradient: to x. Where x is singular, that of the logarithm is inf with the signs of the cofactors,
+    as 1 / 0 is, and 0 where a cofactor is 0, since the determinant then stays 0.
     Raises ValueError when x is not square.
     Source: Giles, "Collected matrix derivative results" (2008), section 2.2.4.
     """
