@@ -348,7 +348,7 @@ def _on_host(*args: Any, **kwargs: Any) -> NoReturn:
 
 
 # Kernels that make arrays of what they are given; the rule itself is written instead.
-_UNWRITTEN = ("gelu_backward",)
+_UNWRITTEN = ("gelu_backward", "scatter")
 _KERNELS: dict[str, dict[str, Any]] = {
     "numpy": {"put": _put, "add_at": _add_at, "broadcast_to": np.broadcast_to},
     "torch": {"put": _torch_put, "add_at": _torch_add_at},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from ..backends import define
 from ..core.array import Array, Batched, Traced, beneath, bottom_of, unbox, values_of
 from ..core.call import call
 from ..core.dtypes import COMPLEX, INTEGER, differentiable, kind
@@ -80,6 +81,14 @@ def beside_none(call: Any, *gradients: Any) -> Any:
     return gradients[0] if len(call.slots) == 1 else (*gradients, *[None] * rest)
 
 
+@define("scatter")
+def _scatter(xp, g, shape, key):
+    """Return zeros of a shape with g added at key, as the only gradient of indexing."""
+    zeros = xp.zeros(shape, dtype=g.dtype, device=xp.place_of(g))
+    # A basic key takes no position twice, so writing is adding.
+    return (xp.put(zeros, key, g) if is_basic(key) else xp.add_at(zeros, key, g),)
+
+
 class Scatter(BuiltIn):
     linear = True
     domain = ANY
@@ -91,10 +100,7 @@ class Scatter(BuiltIn):
     def forward(self, g, *indices, shape, key):
         key = filled(key, indices) if indices else key
         self.ctx.save(key)
-        device = library_of_all((g,)).device(g)
-        zeros = self.xp.zeros(shape, dtype=g.dtype, device=library_of_all((g,)).place(device))
-        # A basic key takes no position twice, so writing is adding.
-        return self.xp.put(zeros, key, g) if is_basic(key) else self.xp.add_at(zeros, key, g)
+        return self.xp.scatter(g, shape, key)[0]
 
     def backward(self, g):
         (key,) = self.ctx.release
