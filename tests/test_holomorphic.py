@@ -43,21 +43,48 @@ def test_value_comes_with_the_derivative_of_every_argument(xp: Library) -> None:
     assert [complex(xp.numpy(x)) for x in (value, dz, tree["w"])] == [2j - 2, 2j, 1 + 1j]
 
 
-def test_jacobian_of_a_holomorphic_function_is_the_complex_one(xp: Library) -> None:
-    a = np.array([[1j, 2.0], [3.0, 4 - 1j]])
+JACOBIANS = [neo.jacrev, neo.jacfwd, neo.jacobian]
 
-    found = neo.jacrev(lambda z: xp.array(a) @ (z * z), holomorphic=True)(xp.asarray(Z))
+
+@pytest.mark.parametrize("transform", JACOBIANS)
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_jacobian_of_a_holomorphic_function_is_the_complex_one(xp: Library, transform, rows: int) -> None:
+    a = np.array([[1j, 2.0], [3.0, 4 - 1j], [0.5, 2j]])[:rows]
+
+    found = transform(lambda z: xp.array(a) @ (z * z), holomorphic=True)(xp.asarray(Z))
 
     np.testing.assert_allclose(xp.numpy(found), a * (2 * Z), rtol=1e-14)
 
 
-@pytest.mark.parametrize("transform", [neo.grad, neo.value_and_grad, neo.jacrev])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_value_comes_with_the_jacobian_of_a_holomorphic_function(xp: Library, rows: int) -> None:
+    a = np.array([[1j, 2.0], [3.0, 4 - 1j], [0.5, 2j]])[:rows]
+
+    value, found = neo.value_and_jacobian(lambda z: xp.array(a) @ (z * z), holomorphic=True)(xp.asarray(Z))
+
+    np.testing.assert_allclose(xp.numpy(value), a @ Z**2, rtol=1e-14)
+    np.testing.assert_allclose(xp.numpy(found), a * (2 * Z), rtol=1e-14)
+
+
+def test_hessian_of_a_holomorphic_function_is_its_second_derivative(xp: Library) -> None:
+    f = lambda z: nep.exp(z[0] * z[1]) * (1 + 2j)  # noqa: E731
+
+    found = neo.hessian(f, holomorphic=True)(xp.asarray(Z))
+
+    x, y = Z
+    factors = np.array([[y * y, 1 + x * y], [1 + x * y, x * x]])
+    np.testing.assert_allclose(xp.numpy(found), (1 + 2j) * np.exp(x * y) * factors, rtol=1e-13)
+
+
+def test_a_python_complex_number_has_a_forward_jacobian() -> None:
+    assert complex(neo.jacfwd(lambda z: z**3, holomorphic=True)(1 + 1j)) == 6j
+
+
+@pytest.mark.parametrize("transform", [neo.grad, neo.value_and_grad, *JACOBIANS])
 def test_real_numbers_are_refused(xp: Library, transform) -> None:
     with pytest.raises(TypeError, match="needs complex arguments, got float64"):
         transform(lambda x: nep.sum(x * 1j), holomorphic=True)(xp.asarray([1.0]))
     with pytest.raises(TypeError, match="needs complex results, got float64"):
         transform(lambda z: nep.sum(nep.abs(z)), holomorphic=True)(xp.asarray(Z))
-    with pytest.raises(
-        TypeError, match="complex128" if transform is neo.jacrev else "holomorphic=True where"
-    ):
+    with pytest.raises(TypeError, match="complex128" if transform in JACOBIANS else "holomorphic=True where"):
         transform(nep.sum)(xp.asarray(Z))

@@ -8,6 +8,9 @@ from support.libraries import Library
 
 import neo
 import neo.numpy as nep
+from neo import autograd
+from neo.core.array import bottom_of
+from neo.errors import PerformanceWarning
 
 
 def model(p, y):
@@ -155,3 +158,67 @@ def test_a_row_of_the_jacobian_is_what_is_pulled_and_a_column_what_is_pushed(xp:
 def test_an_integer_argument_is_refused(x) -> None:
     with pytest.raises(TypeError, match=r"cannot differentiate with respect to argument 0 \('x'\)"):
         neo.hessian(lambda x: nep.sum(x * x))(x)
+
+
+class Choosing(autograd.Policy):
+    """x * x; its push looks at the tangent, so that no two tangents can be pushed at once."""
+
+    def forward(self, x):
+        self.ctx.save(x)
+        return x * x
+
+    def push(self, v):
+        (x,) = self.ctx.release
+        return 2 * x * v if nep.sum(v) > 0 else 0 * x
+
+
+choosing = neo.neo_function(Choosing)
+X = np.array([1.0, 2.0, 3.0])
+
+
+def test_a_jacobian_that_cannot_be_batched_is_right_and_warns_in_the_line_that_asked() -> None:
+    with pytest.warns(
+        PerformanceWarning, match=r"jacfwd of Choosing takes its 3 directions .* truth of"
+    ) as w:
+        found = neo.jacfwd(choosing)(X)
+
+    np.testing.assert_array_equal(found, np.diag(2 * X))
+    assert w[0].filename == __file__
+
+
+def test_no_one_is_warned_of_a_loop_that_was_asked_for_or_is_none() -> None:
+    np.testing.assert_array_equal(neo.jacfwd(choosing, chunk_size=1)(X), np.diag(2 * X))
+    np.testing.assert_array_equal(neo.jacfwd(choosing)(X[:1]), [[2.0]])
+
+
+@pytest.mark.parametrize("transform", [neo.jacfwd, neo.jacrev, neo.jacobian, neo.hessian])
+@pytest.mark.parametrize("chunk_size", [1, 2, 3, 7])
+def test_chunks_change_nothing(xp: Library, transform, chunk_size: int) -> None:
+    f = lambda x: nep.sin(xp.array(np.ones((2, 3))) @ x) * x[:2]  # noqa: E731
+
+    found = transform(f, chunk_size=chunk_size)(xp.array(X))
+
+    np.testing.assert_allclose(found.numpy(), transform(f)(xp.array(X)).numpy(), rtol=1e-13)
+
+
+def test_a_chunk_has_no_more_directions_than_were_asked_for() -> None:
+    seen = []
+
+    class Told(autograd.Policy):
+        def forward(self, x):
+            return 1 * x
+
+        def backward(self, g):
+            seen.append(bottom_of(g).shape)
+            return g
+
+    neo.jacrev(neo.neo_function(Told), chunk_size=2)(X)
+
+    assert seen == [(2, 3), (1, 3)]
+
+
+@pytest.mark.parametrize("transform", [neo.jacfwd, neo.jacrev, neo.jacobian, neo.hessian])
+@pytest.mark.parametrize("chunk_size", [0, 1.5, "all"])
+def test_a_chunk_size_that_is_none_is_refused(transform, chunk_size) -> None:
+    with pytest.raises(ValueError, match=r"chunk_size is .*; expected how many directions"):
+        transform(lambda x: x * x, chunk_size=chunk_size)(X)

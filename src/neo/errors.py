@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -38,6 +40,18 @@ def library_of(x: Any) -> str:
 
 class LinAlgError(ValueError):
     """A matrix that an operation is not defined for: singular, or not positive definite."""
+
+
+class PerformanceWarning(UserWarning):
+    """A result that is right, and took a way that is much slower than usual."""
+
+
+def warn(message: str, kind: type[Warning]) -> None:
+    """Warn of something in the line outside neo that led to it."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "neo":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, kind, stacklevel=level)
 
 
 class ConvergenceError(ArithmeticError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from math import prod
 from typing import Any, Unpack
@@ -16,6 +17,7 @@ from ..ops.indexing import getitem
 from ..ops.manipulation import moveaxis
 from .arguments import FIRST, Argnames, Argnums, choose, given, is_one, label, name_of, no_gradient
 from .forward import push
+from .holomorphic import require_complex
 from .jacobian import Blocks, assembled
 from .mapping import over_examples
 from .options import Options, Settings, settings_of
@@ -27,15 +29,19 @@ def jacfwd(
     argnums: Argnums = FIRST,
     argnames: Argnames = None,
     has_aux: bool = False,
+    *,
+    holomorphic: bool = False,
+    chunk_size: int | None = None,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian by forward mode, or (Jacobian, aux).
 
     f: returns an array of any shape, or a tree of them; with has_aux a pair of it and anything
-    else. argnums, argnames, options: as for `value_and_grad`; the arguments are real.
+    else. argnums, argnames, options: as for `value_and_grad`; the arguments are real, or all complex
+    with holomorphic. chunk_size: as for `jacrev`.
     Returns what `jacrev` does, by a push for every element of the arguments instead of a walk back
     for every element of the result: the quicker of the two where there are fewer of the former.
-    Raises TypeError for a complex argument; use `jvp` with complex tangents instead.
+    Raises TypeError for a complex argument without holomorphic; `jvp` takes complex tangents.
 
     >>> import numpy as np
     >>> jacfwd(lambda x: x * x)(np.array([1.0, 2.0]))
@@ -47,55 +53,71 @@ def jacfwd(
     @wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         keys = choose(f, args, kwargs, argnums, argnames)
-        run, found = by_columns(f, args, kwargs, keys, is_one(argnums, argnames), has_aux, settings)
+        how = Columns(is_one(argnums, argnames), has_aux, holomorphic, chunk_size, settings)
+        run, found = by_columns(f, args, kwargs, keys, how)
         return (found, run.aux) if has_aux else found
 
     return jacobian
 
 
+@dataclass(frozen=True)
+class Columns:
+    """How a Jacobian is taken by columns: what was asked of `jacfwd`, and whether of one argument."""
+
+    one: bool
+    has_aux: bool
+    holomorphic: bool
+    chunk_size: int | None
+    settings: Settings
+
+
 def by_columns(
-    f: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    keys: list[Any],
-    one: bool,
-    has_aux: bool,
-    settings: Settings,
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], keys: list[Any], how: Columns
 ) -> tuple[Recording, Any]:
     """Return a run of f, and its Jacobian by pushing each direction of the arguments through it."""
     trees = [tree.flatten(given(args, kwargs, key)) for key in keys]
-    leaves = [_real(f, key, x) for key, (found, _) in zip(keys, trees, strict=True) for x in found]
+    leaves = [
+        _leaf(f, key, x, how.holomorphic) for key, (found, _) in zip(keys, trees, strict=True) for x in found
+    ]
     runs: list[Recording] = []
 
     def along(*units: Any) -> list[Any]:
         rest = iter(units)
         tangents = tuple([build([next(rest) for _ in found]) for found, build in trees])
-        run, pushed = push(f, args, kwargs, keys, tangents, has_aux, settings)
+        run, pushed = push(f, args, kwargs, keys, tangents, how.has_aux, how.settings)
         runs[:] = [run]
-        _require_arrays(f, run.values)
+        _require_arrays(f, run.values, how.holomorphic)
         return pushed
 
-    columns = over_examples(along, _units(leaves), lambda _: runs[0].boxed)
+    columns = over_examples(
+        along, _units(leaves), lambda _: runs[0].boxed, f"jacfwd of {name_of(f)}", how.chunk_size
+    )
     results = [_blocks(moveaxis(x, 0, -1), leaves, trees) for x in columns]
-    return runs[0], assembled(runs[0], results, one)
+    return runs[0], assembled(runs[0], results, how.one)
 
 
-def _real(f: Any, key: Any, x: Any) -> Any:
-    """Return a leaf of an argument as an array; raise TypeError for one that is not real."""
+def _leaf(f: Any, key: Any, x: Any, holomorphic: bool) -> Any:
+    """Return a leaf of an argument as an array; raise TypeError for one that is not of the right kind."""
     x = unbox(x)
-    if type(x) is float:
+    if holomorphic:
+        require_complex("jacfwd", "arguments", [x])
+    if type(x) is float or (holomorphic and type(x) is complex):
         return backends.current()[0].asarray(x)
+    if holomorphic:
+        return x
     if type(x) is complex or kind(getattr(x, "dtype", None)) == COMPLEX:
         raise TypeError(
-            f"jacfwd needs real arguments; {label(f, key)} is {describe(x)}. Use neo.jvp with complex "
-            f"tangents, or jacrev with holomorphic=True"
+            f"jacfwd needs real arguments; {label(f, key)} is {describe(x)}. Say holomorphic=True "
+            f"for f'(z), or use neo.jvp with complex tangents"
         )
     if kind(getattr(x, "dtype", None)) != REAL:
         raise TypeError(no_gradient(x, label(f, key)))
     return x
 
 
-def _require_arrays(f: Any, values: list[Any]) -> None:
+def _require_arrays(f: Any, values: list[Any], holomorphic: bool) -> None:
+    if holomorphic:
+        require_complex("jacfwd", "results", values)
     for x in values:
         if kind(getattr(x, "dtype", None)) not in (REAL, COMPLEX):
             raise TypeError(

@@ -26,6 +26,7 @@ def jacrev(
     has_aux: bool = False,
     *,
     holomorphic: bool = False,
+    chunk_size: int | None = None,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian, or (Jacobian, aux).
@@ -35,7 +36,9 @@ def jacrev(
     Returns, for each array of the result and each of the argument, an array of shape (*result,
     *argument): the result's tree with the argument's tree in place of each array, and a tuple of
     such trees for several arguments. One run of f, then a walk back for every element of the result,
-    all at once where the operations can be batched.
+    all at once by `vmap`.
+    chunk_size: how many elements go through at once at most, for less memory; 1 for one after the
+    other, which is also what happens, with a PerformanceWarning, where `vmap` is refused.
     Raises TypeError for a result that is not real, unless it is holomorphic; pull its cotangents
     with `vjp` instead.
 
@@ -52,7 +55,7 @@ def jacrev(
         run = Recording(f, args, kwargs, choose(f, args, kwargs, argnums, argnames), settings)
         with run.quiet():
             run.record(has_aux)
-            found = by_rows(run, is_one(argnums, argnames), holomorphic)
+            found = by_rows(run, is_one(argnums, argnames), holomorphic, chunk_size)
         return (found, run.aux) if has_aux else found
 
     return jacobian
@@ -70,15 +73,15 @@ def assembled(run: Recording, blocks: list[Blocks], one: bool) -> Any:
     return tree.map(lambda b: b.blocks[0] if one else tuple(b.blocks), run.build_result(blocks))
 
 
-def by_rows(run: Recording, one: bool, holomorphic: bool = False) -> Any:
+def by_rows(run: Recording, one: bool, holomorphic: bool = False, chunk_size: int | None = None) -> Any:
     """Return the Jacobian of a recorded run by walking back from each element of its results."""
-    rows = [_rows(run, k, holomorphic) for k in range(len(run.values))]
+    rows = [_rows(run, k, holomorphic, chunk_size) for k in range(len(run.values))]
     if holomorphic:
         rows = [Blocks(derivatives(row.blocks)) for row in rows]
     return assembled(run, rows, one)
 
 
-def _rows(run: Recording, k: int, holomorphic: bool) -> Blocks:
+def _rows(run: Recording, k: int, holomorphic: bool, chunk_size: int | None) -> Blocks:
     """Return the gradients of every element of result k, stacked."""
     value = run.values[k]
     if holomorphic:
@@ -98,7 +101,8 @@ def _rows(run: Recording, k: int, holomorphic: bool) -> Blocks:
         trees[:] = [(build, len(leaves)) for leaves, build in flat]
         return [x for leaves, _ in flat for x in leaves]
 
-    columns = over_examples(pull, [_units(value)], lambda k: isinstance(run.inputs.leaves[k], Array))
+    boxed = lambda k: isinstance(run.inputs.leaves[k], Array)  # noqa: E731
+    columns = over_examples(pull, [_units(value)], boxed, f"jacrev of {run.owner}", chunk_size)
     shaped = iter([reshape(g, (*value.shape, *tuple(g.shape)[1:])) for g in columns])
     return Blocks([build([next(shaped) for _ in range(count)]) for build, count in trees])
 

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 from ..core.dtypes import COMPLEX, kind
 from .arguments import FIRST, Argnames, Argnums, choose, is_one
-from .columns import by_columns, jacfwd
+from .columns import Columns, by_columns, jacfwd
 from .jacobian import by_rows, jacrev
 from .options import Options, settings_of
 from .recording import Recording
@@ -20,12 +20,15 @@ def value_and_jacobian(
     argnums: Argnums = FIRST,
     argnames: Argnames = None,
     has_aux: bool = False,
+    *,
+    holomorphic: bool = False,
+    chunk_size: int | None = None,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return a function that gives f's result and its Jacobian, (value, Jacobian).
 
-    With has_aux ((value, aux), Jacobian). The arguments, and the Jacobian's form, are those of
-    `jacrev`. The mode is chosen from the sizes: reverse, unless the result has more elements than
+    With has_aux ((value, aux), Jacobian). The arguments, options and the Jacobian's form are those
+    of `jacrev`. The mode is chosen from the sizes: reverse, unless the result has more elements than
     the arguments; then f is run again, in forward mode.
 
     >>> import numpy as np
@@ -40,19 +43,20 @@ def value_and_jacobian(
         run = Recording(f, args, kwargs, keys, settings)
         with run.quiet():
             run.record(has_aux)
-            found = None if _is_tall(run) else by_rows(run, one)
+            found = None if _is_tall(run, holomorphic) else by_rows(run, one, holomorphic, chunk_size)
         if found is None:
-            run, found = by_columns(f, args, kwargs, keys, one, has_aux, settings)
+            how = Columns(one, has_aux, holomorphic, chunk_size, settings)
+            run, found = by_columns(f, args, kwargs, keys, how)
         value = run.build_result(run.values)
         return ((value, run.aux), found) if has_aux else (value, found)
 
     return value_and_matrix
 
 
-def _is_tall(run: Recording) -> bool:
+def _is_tall(run: Recording, holomorphic: bool) -> bool:
     """Tell whether a push per element of the arguments is cheaper, and possible."""
     inputs, results = run.inputs.values, [x for x in run.values if hasattr(x, "dtype")]
-    if any([kind(x.dtype) == COMPLEX for x in inputs]):
+    if not holomorphic and any([kind(x.dtype) == COMPLEX for x in inputs]):
         return False
     return _count(results) > _count(inputs)
 
@@ -66,6 +70,9 @@ def jacobian(
     argnums: Argnums = FIRST,
     argnames: Argnames = None,
     has_aux: bool = False,
+    *,
+    holomorphic: bool = False,
+    chunk_size: int | None = None,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian, or (Jacobian, aux), by the cheaper mode.
@@ -78,7 +85,9 @@ def jacobian(
     array([[2., 0.],
            [0., 4.]])
     """
-    both = value_and_jacobian(f, argnums, argnames, has_aux, **options)
+    both = value_and_jacobian(
+        f, argnums, argnames, has_aux, holomorphic=holomorphic, chunk_size=chunk_size, **options
+    )
 
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
@@ -93,12 +102,16 @@ def hessian(
     argnums: Argnums = FIRST,
     argnames: Argnames = None,
     has_aux: bool = False,
+    *,
+    holomorphic: bool = False,
+    chunk_size: int | None = None,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
     """Return a function that gives f's Hessian, or (Hessian, aux): forward over reverse.
 
     f: returns a real array, mostly 0-d, or a tree of them. argnums, argnames, options: as for
-    `value_and_grad`; the arguments are real. Returns, for each array of the result, one of shape
+    `value_and_grad`; the arguments are real, or all complex with holomorphic, which gives f''(z).
+    chunk_size: how many columns at once, as for `jacrev`. Returns, for each array of the result, one of shape
     (*result, *argument, *argument): the argument's tree twice, one in the other. For products with
     vectors `hvp` is far cheaper.
 
@@ -107,5 +120,7 @@ def hessian(
     array([[6., 2.],
            [2., 0.]])
     """
-    inner = jacrev(f, argnums, argnames, has_aux, **options)
-    return jacfwd(inner, argnums, argnames, has_aux, **options)
+    inner = jacrev(f, argnums, argnames, has_aux, holomorphic=holomorphic, **options)
+    return jacfwd(
+        inner, argnums, argnames, has_aux, holomorphic=holomorphic, chunk_size=chunk_size, **options
+    )
