@@ -85,11 +85,14 @@ class Run:
         self.seconds: list[float] = []
         self.accuracies: list[tuple[float, float]] = []
 
-    def train(self, batches: list[tuple[Any, Any]]) -> None:
+    def train(self, batches: list[tuple[Any, Any]], rate: float = RATE) -> None:
         """Take a step per batch, and add the time to that of the epoch."""
         start = time.perf_counter()
         for images, labels in batches:
-            self.losses.append(self.step(self.weights, RATE, images, labels))
+            loss = self.step(self.weights, rate, images, labels)
+            # Of a lazy library: or each step's graph would hold all those before it.
+            self.weights, loss = neo.evaluate((self.weights, loss))
+            self.losses.append(loss)
         neo.backends.get(self.backend).synchronize(self.device or "cpu")
         self.seconds[-1] += time.perf_counter() - start
 
@@ -124,13 +127,18 @@ def one_epoch(runs: list[Run], digits: Set, advance: Any) -> None:
         advance(len(batches[runs[0]][start : start + TURN]))
 
 
+def on(weights: Any, backend: str, device: str | None) -> list[dict[str, Any]]:
+    """Return NumPy's weights as a library's own arrays on a device."""
+    return [
+        {name: neo.asarray(x, backend=backend, device=device).data for name, x in layer.items()}
+        for layer in weights
+    ]
+
+
 def runs_for(options: argparse.Namespace, weights: Any) -> list[Run]:
     """Return neo's run, and PyTorch's if it is asked for, from the same weights."""
     library, device = neo.backends.resolve(options.backend, options.device)
-    here = [
-        {name: neo.asarray(x, backend=library.name, device=device).data for name, x in layer.items()}
-        for layer in weights
-    ]
+    here = on(weights, library.name, device)
     runs = [Run(f"neo on {library.name}", step, predict, here, library.name, device)]
     if options.compare:
         import mnist_torch as rival

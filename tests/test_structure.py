@@ -31,6 +31,7 @@ LIBRARIES = {
     "cupyx",
     "jax",
     "dask",
+    "distributed",
     "array_api_strict",
     "array_api_compat",
     "mlx",

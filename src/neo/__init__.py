@@ -13,6 +13,7 @@ from typing import Any
 from . import autograd, backends, functions, random, rules  # noqa: F401
 from .core.array import Array
 from .core.call import neo_function
+from .core.evaluating import evaluate
 from .errors import near as _near
 from .importing import follow as _follow
 from .ops import policies
@@ -41,6 +42,7 @@ __all__ = [
     "autograd",
     "backends",
     "checkpoint",
+    "evaluate",
     "eye",
     "full",
     "functions",

@@ -5,6 +5,7 @@ What Dask has no blockwise way to do is done in one task on whole arrays, lazily
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -59,6 +60,34 @@ def lazily(name: str) -> Callable[..., Any]:
     return function
 
 
+def elementwise(name: str) -> Callable[..., Any]:
+    """Return NumPy's raw function of that name as a lazy one, blockwise."""
+    task = partial(_on_numpy, name)
+    return lambda *operands: da.core.elemwise(task, *operands, dtype=operands[-1].dtype)
+
+
+def along_axis(name: str) -> Callable[..., Any]:
+    """Return NumPy's raw function along one axis as a lazy one: blockwise over the other axes.
+
+    It takes a block per line of blocks, so none that holds more than the arrays' length along the axis.
+    """
+    at_once = lazily(name)
+
+    def function(*operands: Any, axis: int = -1, **settings: Any) -> Any:
+        ndim = operands[0].ndim
+        if not ndim or settings.get("include_initial"):
+            return at_once(*operands, axis=axis, **settings)
+        task = partial(_on_numpy, name, axis=axis, **settings)
+        lines = [x.rechunk({axis % ndim: -1}) for x in operands]
+        like = task(*[np.zeros((1,) * ndim, x.dtype) for x in operands])
+        # Along the axis each operand has a letter of its own: their lengths may differ.
+        letters = [tuple([-k if j == axis % ndim else j + 1 for j in range(ndim)]) for k in range(len(lines))]
+        pairs = [x for pair in zip(lines, letters, strict=True) for x in pair]
+        return da.blockwise(task, letters[-1], *pairs, dtype=like.dtype, concatenate=True)
+
+    return function
+
+
 def _on_numpy(name: str, *operands: Any, **settings: Any) -> Any:
     found: Any = registry.get("numpy").raw
     for part in name.split("."):
@@ -86,6 +115,25 @@ def eye(n: int, m: int | None = None, /, *, k: int = 0, dtype: Any = None, devic
     return (rows[:, None] + k == columns[None, :]).astype(dtype or np.float64)
 
 
+def evaluate(arrays: list[Any]) -> list[Any]:
+    """Return arrays that are computed: in memory, or on the workers where a cluster runs them."""
+    computed = dask.persist(*arrays)
+    if "distributed" in sys.modules:
+        _wait(computed)
+    return list(computed)
+
+
+def _wait(arrays: Any) -> None:
+    """Return when a cluster, which works in the background, has computed arrays; raise its errors."""
+    import distributed
+
+    futures = distributed.futures_of(arrays)
+    if futures:
+        distributed.wait(futures)
+    for failed in [future for future in futures if future.status == "error"]:
+        failed.result()
+
+
 class Linalg:
     """The extension `linalg`, whose functions run on whole matrices."""
 
@@ -98,16 +146,16 @@ class Linalg:
 # Dask has these not at all, or not for every axis and dtype, or only by computing a value.
 WHOLE = (
     "add_at",
-    "argsort",
     "cholesky",
-    "cumulative_prod",
+    "expm",
+    "logm",
     "lu_factor",
     "put",
     "searchsorted",
     "solve_triangular",
-    "sort",
-    "take_along_axis",
+    "sqrtm",
 )
+ALONG_AXIS = ("argsort", "cumulative_prod", "sort", "take_along_axis")
 
 
 def load() -> Backend:
@@ -119,15 +167,19 @@ def load() -> Backend:
         device=lambda raw: "cpu",
         to_device=lambda raw, name: raw,
         to_numpy=lambda raw: np.asarray(raw.compute()),
+        evaluate=evaluate,
+        known=lambda raw: False,
         forgiving=lambda: np.errstate(all="ignore"),
-        special=lambda name: lazily(name),
+        special=elementwise,
         kernels={
             "getitem": getitem,
             "einsum": lambda *operands, subscripts: da.einsum(subscripts, *operands),
+            "erf": elementwise("erf"),
             "eye": eye,
             "linalg": Linalg(),
             "max": extremum("max"),
             "min": extremum("min"),
             **{name: lazily(name) for name in WHOLE},
+            **{name: along_axis(name) for name in ALONG_AXIS},
         },
     )

@@ -28,6 +28,10 @@ class Backend:
     quiet: a context in which the library records no gradients of its own.
     forgiving: a context in which the library does not warn of inf and NaN, entered for the walk
     back: an infinite slope is an answer there.
+    evaluate: of a lazy library, returns arrays that have the values of those in a list, all computed
+    at once; None for a library that is not lazy.
+    known: whether an array's values can be looked at now: not those of a lazy one, nor while a library
+    traces.
     special: returns the raw function of neo.numpy.special of that name, or None; what a library
     lacks is defined from others or goes by way of SciPy on the host.
     unlike: what to say of a class of its arrays whose arithmetic differs from that of the others, and
@@ -50,6 +54,8 @@ class Backend:
     forgiving: Callable[[], Any] = nullcontext
     detach: Callable[[Any], Any] | None = None
     synchronize: Callable[[str], None] = lambda device: None
+    evaluate: Callable[[list[Any]], list[Any]] | None = None
+    known: Callable[[Any], bool] = lambda raw: True
     special: Callable[[str], Callable[..., Any] | None] = lambda name: None
     unlike: Callable[[type], str | None] = lambda kind: None
     writes: bool = False
@@ -116,6 +122,10 @@ class Raw:
     def place_of(self, x: Any) -> Any:
         """Return what creation functions take for the device of an array."""
         return self._backend.place(self._backend.device(x))
+
+    def is_known(self, x: Any) -> bool:
+        """Tell whether the values of an array can be looked at now, without computing any."""
+        return self._backend.known(x)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -8,7 +8,7 @@ from .. import backends
 from ..core.array import bottom_of, values_of
 from ..errors import describe
 from ..ops.broadcasting import reshape, sum
-from ..ops.constant import any_of, not_equal
+from ..ops.constant import not_equal
 from ..ops.formulas import abs, multiply, square, subtract
 from ..ops.indexing import take, take_along_axis
 from ..ops.manipulation import expand_dims
@@ -17,6 +17,7 @@ from ..ops.registry import composite
 from ..ops.selection import clip, where
 from ..ops.statistics import mean
 from .activations import softplus
+from .losses import checked
 from .operands import real
 from .softmax import log_softmax
 
@@ -113,7 +114,7 @@ def weighed_cross_entropy(
         return reduced("cross_entropy", -sum(multiply(scored, shares), axis=1), reduction)
     kept = None if ignore_index is None else not_equal(labels, ignore_index)
     places = labels if kept is None else where(kept, labels, labels * 0)
-    _check_labels(places, k)
+    places = _checked(places, k)
     losses = -_picked(scored, places)
     if label_smoothing:
         losses = losses * (1 - label_smoothing) - sum(scored, axis=1) * (label_smoothing / k)
@@ -129,12 +130,11 @@ def _picked(scores: Any, labels: Any) -> Any:
     return reshape(picked, tuple(labels.shape))
 
 
-def _check_labels(labels: Any, count: int) -> None:
+def _checked(labels: Any, count: int) -> Any:
+    """Return labels from 0 to count - 1; see `losses.checked`."""
     raw = bottom_of(values_of(labels))  # of every example, if they are batched
-    if bool(any_of((raw < 0) | (raw >= count))):
-        xp = backends.of(raw).xp
-        low, high = int(xp.min(raw)), int(xp.max(raw))
-        raise IndexError(
-            f"cross_entropy: label {low if low < 0 else high} is out of range for {count} classes; labels "
-            f"are integers from 0 to {count - 1}"
-        )
+    xp = backends.of(raw).raw
+    if xp.is_known(raw):
+        checked(xp, raw, count)
+        return labels
+    return where((labels < 0) | (labels >= count), count, labels)

@@ -23,11 +23,24 @@ from .softmax import log_softmax
 REDUCTIONS = ("mean", "sum", "none")
 
 
+def checked(xp: Any, labels: Any, count: int) -> Any:
+    """Return raw labels. Raises IndexError for one that is not from 0 to count - 1.
+
+    Where their values are not known yet, those that are outside become one that is too large, which
+    the library refuses when it is used; it would take a negative one from the end.
+    """
+    outside = (labels < 0) | (labels >= count)
+    if not xp.is_known(outside):
+        return xp.where(outside, count, labels)
+    if xp.any(outside):
+        raise IndexError(_outside(xp, labels, count))
+    return labels
+
+
 @define("negative_log_likelihood")
 def _negative_log_likelihood(xp, scores, labels, reduction):
     """Return -scores[i, labels[i]] of every row i, reduced. Raises IndexError for a label outside."""
-    if xp.any((labels < 0) | (labels >= scores.shape[1])):
-        raise IndexError("a label is out of range")
+    labels = checked(xp, labels, scores.shape[1])
     picked = xp.take_along_axis(scores, xp.expand_dims(labels, axis=1), axis=1)
     if reduction == "none":
         return -xp.squeeze(picked, axis=1)
@@ -158,8 +171,7 @@ def _of_batched_labels(logits: Any, labels: Any, reduction: str) -> Any:
     """Return the loss where every example of a `vmap` has labels of its own."""
     raw, count = bottom_of(labels), logits.shape[1]
     xp = backends.of(raw).raw
-    if xp.any((raw < 0) | (raw >= count)):
-        raise IndexError(_outside(xp, raw, count))
+    checked(xp, raw, count)
     picked = take_along_axis(log_softmax(logits, axis=1), reshape(labels, (*labels.shape, 1)), axis=1)
     losses = reshape(-picked, tuple(labels.shape))
     return losses if reduction == "none" else (sum if reduction == "sum" else mean)(losses)
