@@ -283,12 +283,19 @@ def test_a_copy_of_a_traced_array_has_its_gradient(xp: Library) -> None:
         ("relu", "use neo.functions.relu(x)"),
         ("detach", "use neo.stop_gradient(x)"),
         ("backward", "neo.grad(f)(x)"),
-        ("resahpe", "Did you mean 'reshape'?"),
     ],
 )
 def test_an_attribute_that_is_not_there_says_what_is(name, instead) -> None:
     with pytest.raises(AttributeError, match=re.escape(instead)):
         getattr(neo.ones(2), name)
+
+
+def test_arrays_list_only_attributes_that_they_have() -> None:
+    x = neo.ones((2, 2))
+
+    assert {"shape", "reshape"} <= set(dir(x))
+    assert not {"detach", "exp"} & set(dir(x))
+    assert [name for name in dir(x) if name != "part_of" and not hasattr(x, name)] == []
 
 
 def test_a_function_of_pytorchs_says_what_to_call_instead() -> None:

@@ -131,6 +131,7 @@ from .ops.manipulation import (
 )
 from .ops.namespace import VERSION as _VERSION
 from .ops.products import matmul, tensordot, vecdot
+from .ops.refusals import suggest_functions as _suggest_functions
 from .ops.selection import clip, where
 from .ops.sets import isin, unique_all, unique_counts, unique_inverse, unique_values
 from .ops.statistics import cumulative_prod, cumulative_sum, max, mean, min, prod, sort, std, var
@@ -175,6 +176,7 @@ __all__ = [
     *_EXTENSIONS,
     *_BEYOND,
 ]
+_suggest_functions("neo.numpy", __all__)
 
 
 def __getattr__(name: str) -> _Any:

@@ -7,6 +7,7 @@ from typing import Any as _Any
 
 from ..core.call import neo_function
 from ..errors import near as _near
+from ..ops.refusals import suggest_functions as _suggest_functions
 from .activations import (
     elu,
     gelu,
@@ -75,6 +76,7 @@ __all__ = [
     "softplus",
     "spike",
 ]
+_suggest_functions("neo.functions", __all__)
 
 
 def __getattr__(name: str) -> _Any:

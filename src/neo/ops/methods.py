@@ -180,8 +180,8 @@ def attach() -> None:
     Array.__array_namespace__ = namespace.namespace_of  # type: ignore[attr-defined]
     Array.__array_ufunc__ = protocols.array_ufunc  # type: ignore[attr-defined]
     Array.__array_function__ = protocols.array_function  # type: ignore[attr-defined]
+    Array.__dir__ = refusals.names_of  # type: ignore[method-assign]
     Array.__torch_function__ = classmethod(refusals.torch_function)  # type: ignore[attr-defined]
-    Array.__getattr__ = refusals.missing_attribute  # type: ignore[attr-defined]
     Array.__setitem__ = views.assign  # type: ignore[attr-defined]
 
 

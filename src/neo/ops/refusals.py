@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NoReturn
 
 from ..core.array import Array
-from ..errors import describe, near
+from ..errors import describe
 
-_INSTEAD = {
+INSTEAD = {
     "backward": "no array holds a tape: ask for the gradient with neo.grad(f)(x)",
     "cpu": "use x.to('cpu')",
     "cuda": "use x.to('cuda')",
+    "det": "use neo.linalg.det(x)",
     "detach": "use neo.stop_gradient(x)",
     "dim": "use x.ndim",
     "double": "use x.astype(neo.numpy.float64)",
     "float": "use x.astype(neo.numpy.float32)",
     "grad": "no array holds a gradient: neo.grad(f)(x) returns it",
     "grad_fn": "no array holds a tape: neo.trace(f)(x) returns it",
+    "inv": "use neo.linalg.inv(x)",
+    "norm": "use neo.linalg.vector_norm(x)",
     "permute": "use neo.numpy.permute_dims(x, axes)",
     "requires_grad": "the transform says what is differentiated: neo.grad(f, argnums=...)",
     "requires_grad_": "the transform says what is differentiated: neo.grad(f, argnums=...)",
@@ -26,19 +30,41 @@ _INSTEAD = {
 _HOMES = ("neo.numpy", "neo.functions", "neo.linalg", "neo.special")
 
 
-def missing_attribute(self: Array, name: str) -> NoReturn:
-    """Raise AttributeError, with what to use instead where neo has it."""
-    # Libraries look for protocols, and neo for `part_of`, on every array: no words for those.
-    if name[0] == "_" or name == "part_of":
-        raise AttributeError(name)
-    raise AttributeError(f"a neo array has no attribute {name!r}{_instead(name)}", name=name, obj=self)
+class Missing:
+    """An attribute that arrays do not have; asking for it raises AttributeError with what to use instead.
+
+    One for each name, not `__getattr__`: a class that has that looks every attribute up at a third of
+    the speed, which took 15% of the time of a small call.
+    """
+
+    __slots__ = ("name", "instead")
+
+    def __init__(self, name: str, instead: str) -> None:
+        self.name, self.instead = name, instead
+
+    def __get__(self, x: Any, owner: Any = None) -> NoReturn:
+        words = f"a neo array has no attribute {self.name!r}; {self.instead}"
+        raise AttributeError(words, name=self.name, obj=x)
 
 
-def _instead(name: str) -> str:
-    if name in _INSTEAD:
-        return f"; {_INSTEAD[name]}"
-    home = _home(name)
-    return f"; use {home}.{name}(x)" if home else near(name, dir(Array))
+def suggest(instead: dict[str, str]) -> None:
+    """Make arrays say what to use instead of attributes that they do not have."""
+    for name, words in instead.items():
+        if not hasattr(Array, name):
+            setattr(Array, name, Missing(name, words))
+
+
+def suggest_functions(home: str, names: Iterable[str]) -> None:
+    """Make arrays name the functions of a module where one is looked for as a method."""
+    suggest({name: f"use {home}.{name}(x)" for name in names})
+
+
+def names_of(x: Array) -> list[str]:
+    """Return the names of an array's attributes: `dir(x)`, without those that are Missing."""
+    return [name for name in object.__dir__(x) if type(vars(Array).get(name)) is not Missing]
+
+
+suggest(INSTEAD)
 
 
 def _home(name: str) -> str | None:
