@@ -437,6 +437,9 @@ GELU_AT = np.array([-4.0, -1.0, -1e-40, 0.0, 1e-3, 0.5, 2.0, 20.0, INF])
 GELU_OF = np.array([x * 0.5 * (1 + math.erf(x * math.sqrt(0.5))) for x in GELU_AT])
 GELU_GRADIENT = np.linspace(1.0, 2.0, len(GELU_AT))
 
+NORMALIZED = (ROWS, ROWS.mean(axis=1, keepdims=True), 1 / ROWS.std(axis=1, keepdims=True))
+SCALED = (ROWS, ROWS.mean(axis=0, keepdims=True), np.array([[0.5, 2.0, 1.0, 3.0]]))
+
 # By name; what follows a space tells several inputs of one kernel apart.
 KERNEL_INPUTS = {
     "relu": (LINE,),
@@ -458,13 +461,19 @@ KERNEL_INPUTS = {
     "log_softmax": (ROWS, (1,)),
     "logsumexp": (ROWS, (1,)),
     "shifted": (ROWS, (1,)),
+    "softmax of large numbers": (ROWS * 300, (1,)),
+    "softmax over other axes": (ROWS, (0,)),
+    "softmax_backward over other axes": (ROWS, np.exp(-ROWS), (0,)),
     "softmax_backward": (ROWS, np.exp(-ROWS), (1,)),
     "linear": (ROWS, ROWS.T, np.arange(3.0)),
     "linear_backward": (ROWS, ROWS, ROWS, (3,)),
     "cross_entropy": (ROWS, np.array(LABELS), "mean"),
     "negative_log_likelihood": (ROWS, np.array(LABELS), "mean"),
-    "standardized": (ROWS, (1,), 1e-5),
-    "standardized_backward": (ROWS, ROWS[::-1].copy(), np.array([[0.5], [2.0], [1.0]]), (1,)),
+    "layer_norm": (ROWS, ROWS[0], ROWS[1], (1,), 1e-5),
+    "layer_norm over other axes": (ROWS, None, None, (0,), 1e-5),
+    "layer_norm_backward": (ROWS[::-1].copy(), *NORMALIZED, ROWS[0], (1,), (True, True, True)),
+    "layer_norm_backward to some": (ROWS[::-1].copy(), *NORMALIZED, ROWS[0], (1,), (False, True, False)),
+    "layer_norm_backward over other axes": (ROWS[::-1].copy(), *SCALED, None, (0,), (True, False, False)),
     "max_pool": (
         np.sin(np.arange(24.0)).reshape(2, 1, 3, 4),
         Windows((2, 2), (1, 2), ((1, 1), (0, 1)), (1, 1)),
@@ -513,7 +522,7 @@ def _definition(name: str, library: Any) -> Any:
         "tanh_backward": nep.tanh.policy.rules[0].formula,
         "sin_backward": nep.sin.policy.rules[0].formula,
         "cos_backward": nep.cos.policy.rules[0].formula,
-        "standardized_backward": functions.layer_norm.policy.backward.__globals__["_formula"],
+        "layer_norm_backward": functions.layer_norm.policy.push.__globals__["_formula"],
         "silu_backward": functions.silu.policy.rules[0].formula,
         "gelu_backward": functions.gelu.policy.rules[0].formula,
         "matmul_backward": nep.matmul.policy.slopes,

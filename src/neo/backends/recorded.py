@@ -347,8 +347,8 @@ def _on_host(*args: Any, **kwargs: Any) -> NoReturn:
     raise NotImplementedError("the library has no such function; neo goes by way of NumPy on the host")
 
 
-# Kernels that make arrays of what they are given; the rule itself is written instead.
-_UNWRITTEN = ("gelu_backward", "scatter")
+# Kernels that make arrays of what they are given, or hang on its size; the rule itself is written instead.
+_UNWRITTEN = ("gelu_backward", "scatter", "softmax")
 _KERNELS: dict[str, dict[str, Any]] = {
     "numpy": {"put": _put, "add_at": _add_at, "broadcast_to": np.broadcast_to},
     "torch": {"put": _torch_put, "add_at": _torch_add_at},

@@ -121,21 +121,55 @@ def cross_entropy_backward(
     return (torch._log_softmax_backward_data(picked, scores, 1, scores.dtype),)
 
 
-def standardized(x: torch.Tensor, axes: Axes, eps: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return x with mean 0 and variance 1 over axes, and one over the standard deviation, kept."""
-    first = x.ndim - len(axes)
-    if axes == tuple(range(first, x.ndim)) and x.dtype in (torch.float32, torch.float64):
-        out, _, scale = torch.native_layer_norm(x, x.shape[first:], None, None, eps)
-        return out, scale
-    centred = x - x.mean(axes, keepdim=True)
-    scale = torch.rsqrt((centred * centred).mean(axes, keepdim=True) + eps)
-    return centred * scale, scale
+def layer_norm(
+    x: torch.Tensor, weight: torch.Tensor | None, bias: torch.Tensor | None, axes: Axes, eps: float
+) -> Any:
+    """Return the normalized x, its mean, and one over its standard deviation."""
+    if _is_native(x, axes):
+        return torch.native_layer_norm(x, x.shape[axes[0] :], weight, bias, eps)
+    middle = x.mean(axes, keepdim=True)
+    out = x - middle
+    scale = torch.rsqrt((out * out).mean(axes, keepdim=True) + eps)
+    out.mul_(scale)
+    out = out if weight is None else out.mul_(weight)
+    return out if bias is None else out.add_(bias), middle, scale
 
 
-def standardized_backward(g: torch.Tensor, y: torch.Tensor, scale: torch.Tensor, axes: Axes) -> torch.Tensor:
-    """Return the gradient of standardized; see neo.functions.normalization."""
+def _is_native(x: torch.Tensor, axes: Axes) -> bool:
+    """Tell whether PyTorch's own kernels do it: over the last axes; they widen what is short."""
+    return axes[-1] - axes[0] == len(axes) - 1 == x.ndim - 1 - axes[0] and x.dtype in _WIDE
+
+
+_WIDE = (torch.float32, torch.float64)
+
+
+def layer_norm_backward(
+    g: torch.Tensor,
+    x: torch.Tensor,
+    middle: torch.Tensor,
+    scale: torch.Tensor,
+    weight: torch.Tensor | None,
+    axes: Axes,
+    wanted: tuple[bool, ...],
+) -> Any:
+    """Return the gradients of layer_norm to x, weight and bias. See neo.functions.normalization."""
+    if weight is not None and _is_native(x, axes):
+        # Of the bias it reads the shape and the dtype, which are the weight's.
+        return _aten.native_layer_norm_backward.default(
+            g, x, x.shape[axes[0] :], middle, scale, weight, weight, wanted
+        )
+    lead = list(range(g.ndim - len(axes)))
+    y = (x - middle).mul_(scale)
+    dweight = _summed(g * y, lead) if wanted[1] else None
+    dbias = _summed(g, lead) if wanted[2] else None
+    g = g if weight is None else g * weight
     along = (g * y).mean(axes, keepdim=True)
-    return torch.addcmul(g - g.mean(axes, keepdim=True), along, y, value=-1).mul_(scale)
+    dx = y.mul_(-along).add_(g).sub_(g.mean(axes, keepdim=True)).mul_(scale)
+    return dx, dweight, dbias
+
+
+def _summed(x: torch.Tensor, axes: list[int]) -> torch.Tensor:
+    return x.sum(axes) if axes else x
 
 
 def softmax_backward(g: torch.Tensor, out: torch.Tensor, axes: Axes) -> torch.Tensor:
@@ -180,8 +214,8 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "linear": linear,
     "softmax": _settled(_softmax),
     "softmax_backward": softmax_backward,
-    "standardized": standardized,
-    "standardized_backward": standardized_backward,
+    "layer_norm": layer_norm,
+    "layer_norm_backward": layer_norm_backward,
     "log_softmax": _settled(_log_softmax),
     "logsumexp": lambda x, axes: torch.logsumexp(x, axes, keepdim=True),
     "negative_log_likelihood": lambda *operands: _negative_log_likelihood(*operands)[0],

@@ -19,12 +19,34 @@ from ..ops.statistics import mean as mean_of
 from .operands import real
 
 
-@define("standardized")
-def _standardized(xp, x, axes, eps):
-    """Return x with mean 0 and variance 1 over axes, and one over the standard deviation, kept."""
-    centred = x - xp.mean(x, axis=axes, keepdims=True)
+@define("layer_norm")
+def _layer_norm(xp, x, weight, bias, axes, eps):
+    """Return x with mean 0 and variance 1 over axes, times weight, plus bias; and what it was scaled by:
+    the mean and one over the standard deviation, both kept."""
+    middle = xp.mean(x, axis=axes, keepdims=True)
+    centred = x - middle
     scale = 1 / xp.sqrt(xp.mean(centred * centred, axis=axes, keepdims=True) + eps)
-    return centred * scale, scale
+    out = centred * scale
+    out = out if weight is None else out * weight
+    return out if bias is None else out + bias, middle, scale
+
+
+def _formula(g, x, middle, scale, weight, axes, wanted):
+    """Return the gradients to x, weight and bias, those that are wanted."""
+    to_x, to_weight, to_bias = wanted
+    lead = tuple(range(len(g.shape) - len(axes)))
+    y = (x - middle) * scale
+    return (
+        _pulled(g if weight is None else g * weight, y, scale, axes) if to_x else None,
+        sum(g * y, axis=lead) if to_weight else None,
+        sum(g, axis=lead) if to_bias else None,
+    )
+
+
+def _pulled(g, y, scale, axes):
+    """Return g less its part along the constant and along y, the directions that do not change out."""
+    along = mean(g * y, axis=axes, keepdims=True)
+    return (g - mean(g, axis=axes, keepdims=True) - along * y) * scale
 
 
 class LayerNorm(BuiltIn):
@@ -50,45 +72,31 @@ class LayerNorm(BuiltIn):
         out = out if scale is None else out * scale
         return out if shift is None else out + shift
 
+    slopes = staticmethod(with_kernel("layer_norm_backward", _formula))
+
     def forward(self, x, weight, bias, *, axes, eps):
-        out, scale = self.xp.standardized(x, axes, eps)
-        self.ctx.save(out, scale, weight)
-        self.axes = axes
-        out = out if weight is None else out * weight
-        return out if bias is None else out + bias
+        out, middle, scale = self.xp.layer_norm(x, weight, bias, axes, eps)
+        self.ctx.save(x, middle, scale, weight, axes, self._wanted())
+        return out
+
+    def _wanted(self):
+        return tuple([self.needs(k) for k in range(3)])
 
     def save_again(self, x, weight, bias, *, axes, eps):
-        centred = x - mean(x, axis=axes, keepdims=True)
-        scale = 1 / sqrt(mean(centred * centred, axis=axes, keepdims=True) + eps)
-        self.ctx.save(centred * scale, scale, weight)
-
-    def backward(self, g):
-        y, scale, weight = self.ctx.release
-        lead = tuple(range(len(g.shape) - len(self.axes)))
-        return (
-            _pulled(g if weight is None else g * weight, y, scale, self.axes) if self.needs(0) else None,
-            sum(g * y, axis=lead) if self.needs(1) else None,
-            sum(g, axis=lead) if self.needs(2) else None,
-        )
+        middle = mean(x, axis=axes, keepdims=True)
+        scale = 1 / sqrt(mean(square(x - middle), axis=axes, keepdims=True) + eps)
+        self.ctx.save(x, middle, scale, weight, axes, self._wanted())
 
     def push(self, dx, dweight, dbias):
-        y, scale, weight = self.ctx.release
+        x, middle, scale, weight, axes, _ = self.ctx.release
+        y = (x - middle) * scale
         # The Jacobian of what is scaled to y is symmetric.
-        dy = None if dx is None else _pulled(dx, y, scale, self.axes)
+        dy = None if dx is None else _pulled(dx, y, scale, axes)
         return total(
             dy if dy is None or weight is None else dy * weight,
             None if dweight is None else dweight * y,
             None if dbias is None else broadcast_to(dbias, tuple(y.shape)),
         )
-
-
-def _formula(g: Any, y: Any, scale: Any, axes: tuple[int, ...]) -> Any:
-    """Return g less its part along the constant and along y, the directions that do not change out."""
-    along = mean(g * y, axis=axes, keepdims=True)
-    return (g - mean(g, axis=axes, keepdims=True) - along * y) * scale
-
-
-_pulled = with_kernel("standardized_backward", _formula)
 
 
 @rule(LayerNorm)
