@@ -135,7 +135,7 @@ def test_in_place_operator_that_would_change_shape_or_dtype_is_refused(xp: Libra
 
     k = xp.array(np.array([1, 2]))
     # A strict library refuses the sum itself.
-    with pytest.raises((ValueError, TypeError), match=r"\+= would change|floating-point"):
+    with pytest.raises((ValueError, TypeError), match=r"\+= would change|no common dtype"):
         k += 0.5
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable
+from operator import index
 from typing import Any
 
 
@@ -36,6 +37,22 @@ def near(name: str, names: Iterable[str]) -> str:
 def library_of(x: Any) -> str:
     """Return the top-level module that a value's class comes from: `torch`, `numpy`."""
     return type(x).__module__.partition(".")[0]
+
+
+def whole(name: str, what: str, number: Any) -> int:
+    """Return a number as an int. Raises TypeError, with the names, for one that is no whole number."""
+    try:
+        return index(number)
+    except TypeError as error:
+        raise TypeError(f"{name}: {what} must be an integer, got {describe(number)}") from error
+
+
+def counted(name: str, what: str, number: Any) -> int:
+    """Return a number as an int that is not negative. Raises TypeError or ValueError with the names."""
+    n = whole(name, what, number)
+    if n < 0:
+        raise ValueError(f"{name}: {what} must not be negative, got {n}")
+    return n
 
 
 class LinAlgError(ValueError):

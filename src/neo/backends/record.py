@@ -106,7 +106,7 @@ class Backend:
         name = {"int": "int64"}.get(short_name(dtype), short_name(dtype))
         found = getattr(self.xp, name, None)
         if found is None:
-            raise TypeError(f"{self.name} has no dtype {name!r}")
+            raise TypeError(f"{self.name} has no dtype {name!r}; name one such as 'float32' or 'int64'")
         return found
 
     def __repr__(self) -> str:

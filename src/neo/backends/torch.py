@@ -90,6 +90,8 @@ def _flipped(x: torch.Tensor, key: Any) -> tuple[torch.Tensor, Any]:
 def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
     """Return x[key], negative steps included."""
     if is_basic(key):
+        if type(key) is tuple and key.count(Ellipsis) > 1:  # which tensors take
+            raise IndexError("'...' stands twice in the index, and may stand once")
         try:
             return x[key]
         except ValueError:  # a negative step, which tensors refuse
@@ -152,7 +154,7 @@ def _is_view(key: Any) -> bool:
             or type(k) is int
             for k in keys
         ]
-    )
+    ) and (keys.count(Ellipsis) < 2)
 
 
 def put(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from .. import backends
-from ..errors import short_name
+from ..errors import describe, short_name
 from .dtypes import differentiable
 
 if TYPE_CHECKING:
@@ -112,19 +112,19 @@ class Array(Attached):
         return bottom_of(self).__dlpack_device__()
 
     def __bool__(self) -> bool:
-        return bool(self.held)
+        return _number(bool, self)  # type: ignore[no-any-return]
 
     def __float__(self) -> float:
-        return float(self.held)
+        return _number(float, self)  # type: ignore[no-any-return]
 
     def __int__(self) -> int:
-        return int(self.held)
+        return _number(int, self)  # type: ignore[no-any-return]
 
     def __complex__(self) -> complex:
-        return complex(self.held)
+        return _number(complex, self)  # type: ignore[no-any-return]
 
     def __index__(self) -> int:
-        return index(self.held)
+        return _number(index, self)  # type: ignore[no-any-return]
 
     def __copy__(self) -> Any:
         # An object of its own; what they hold is never written into through either.
@@ -183,6 +183,21 @@ class Plain(Traced):
     """
 
     __slots__ = ()
+
+
+def _number(convert: Callable[[Any], Any], x: Array) -> Any:
+    """Return the one element of x as a Python number, made by `bool`, `float`, ... or `index`."""
+    try:
+        return convert(x.held)
+    except Exception as error:
+        if isinstance(x.held, Array):
+            raise  # in neo's words already
+        if convert is bool:
+            raise ValueError(
+                f"{describe(x)} has no one truth value. Use neo.numpy.any or all, or where for a choice"
+            ) from error
+        wanted = "an integer array" if convert is index else "an array"
+        raise TypeError(f"{convert.__name__} takes {wanted} of one element, got {describe(x)}") from error
 
 
 def _refuse(name: str, instead: str) -> Callable[..., NoReturn]:

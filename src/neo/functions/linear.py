@@ -13,7 +13,7 @@ from ..ops.broadcasting import broadcast_to, conj, reshape, sum
 from ..ops.kernels import with_kernel
 from ..ops.products import matmul
 from ..ops.promotion import one_dtype
-from ..ops.registry import BuiltIn, rule
+from ..ops.registry import BuiltIn, reworded, rule
 
 
 @define("linear")
@@ -111,7 +111,11 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     fits = len(inner) == 2 and len(shape) > 0 and shape[-1] == inner[0]
     if not fits or (bias is not None and tuple(bias.shape) != (inner[1],)):
         raise ValueError(_unfit(x, weight, bias))
-    return call(Linear, (x, weight, bias), {})
+    try:
+        return call(Linear, (x, weight, bias), {})
+    except Exception as error:
+        reworded("linear", (x, weight, bias), {}, error)
+        raise
 
 
 def _unfit(*operands: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from operator import index
 from typing import Any
 
 from ..core.dtypes import COMPLEX, kind
@@ -18,14 +19,17 @@ ANY = (-2, 2)
 def positive_axes(axis: Axes, ndim: int) -> tuple[int, ...]:
     """Return axes as a tuple of numbers from 0; None means all.
 
-    Raises ValueError for an axis out of range or named twice.
+    Raises ValueError for an axis out of range or named twice, TypeError for what is no integer.
     """
     if axis is None:
         return tuple(range(ndim))
     axes = axis if isinstance(axis, tuple) else (axis,)
-    for k in axes:
-        if not -ndim <= k < ndim:
-            raise ValueError(f"axis {k} is out of range for an array with {ndim} axes")
+    try:
+        for k in axes:
+            if not -ndim <= index(k) < ndim:
+                raise ValueError(f"axis {k} is out of range for an array with {ndim} axes")
+    except TypeError as error:
+        raise TypeError(f"an axis must be an integer, or several in a tuple; got {axis!r}") from error
     found = tuple([k % ndim for k in axes])
     if len(set(found)) != len(found):
         raise ValueError(f"axis {axis} names an axis twice")
@@ -44,7 +48,7 @@ def own_dtype(x: Any, dtype: Any) -> Any:
 
 
 class Sum(BuiltIn):
-    linear = names_axes = True
+    linear = True
     domain = ANY
     samples = [
         ([(3, 4)], {}),
@@ -103,10 +107,12 @@ def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
     if tuple(x.shape) == tuple(shape):
         return x
     try:
+        if -1 in shape:  # which Torch takes for "as it is"
+            raise ValueError("negative length")
         return BroadcastTo.of(x, shape=tuple(shape))
     except Exception as error:
         pairs = list(zip(reversed(x.shape), reversed(shape), strict=False))
-        if x.ndim <= len(shape) and all(n in (1, m) for n, m in pairs):
+        if x.ndim <= len(shape) and -1 not in shape and all(n in (1, m) for n, m in pairs):
             raise
         raise ValueError(
             f"broadcast_to: {describe(x)} does not broadcast to shape {tuple(shape)}; counted from the "

@@ -19,7 +19,7 @@ from ..core.policy import library_of_all
 from .batching import aligned, along, flattening, leading, one_by_one, over
 from .broadcasting import Axes
 from .promotion import NUMBERS, beside
-from .registry import check_axis
+from .registry import reworded
 
 
 def compared(name: str, *operands: Any, batch: Any = None, **settings: Any) -> Any:
@@ -29,11 +29,15 @@ def compared(name: str, *operands: Any, batch: Any = None, **settings: Any) -> A
     """
     values = [_off_tapes(x) for x in operands]
     level = newest(values)
-    if level is None:
-        library = library_of_all(values)
-        out = library.kernel(name)(*[_beside(library, x, values) for x in values], **settings)
-    else:
-        out = level.mapped(name, batch, values, settings)
+    try:
+        if level is None:
+            library = library_of_all(values)
+            out = library.kernel(name)(*[_beside(library, x, values) for x in values], **settings)
+        else:
+            out = level.mapped(name, batch, values, settings)
+    except Exception as error:
+        reworded(name, operands, settings, error, broadcast=0 if batch is aligned else None)
+        raise
     return without_gradient(partial(compared, name, batch=batch), operands, settings, out)
 
 
@@ -84,11 +88,7 @@ def _over_axes(batch: Any, **docs: str) -> list[Callable[..., Any]]:
 
     def define(name: str) -> Callable[..., Any]:
         def function(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
-            try:
-                return compared(name, x, batch=batch, axis=axis, keepdims=keepdims)
-            except (IndexError, ValueError):
-                check_axis(axis, x)
-                raise
+            return compared(name, x, batch=batch, axis=axis, keepdims=keepdims)
 
         return function
 
@@ -146,11 +146,7 @@ def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool
 
     stable: equal elements keep their order. The result has no gradient.
     """
-    try:
-        return compared("argsort", x, batch=along(), axis=axis, descending=descending, stable=stable)
-    except (IndexError, ValueError):
-        check_axis(axis, x)
-        raise
+    return compared("argsort", x, batch=along(), axis=axis, descending=descending, stable=stable)
 
 
 def searchsorted(x: Any, y: Any, /, *, side: str = "left", sorter: Any = None) -> Any:
@@ -171,11 +167,15 @@ def on_values(function: Callable[..., Any], *operands: Any) -> Any:
     values = [_off_tapes(x) for x in operands]
     level = newest(values)
     again = partial(on_values, function)
-    if level is None:
-        library = library_of_all(values)
-        out = function(library.raw, *[_beside(library, x, values) for x in values])
-    else:
-        out = level.mapped(again, aligned, values, {})
+    try:
+        if level is None:
+            library = library_of_all(values)
+            out = function(library.raw, *[_beside(library, x, values) for x in values])
+        else:
+            out = level.mapped(again, aligned, values, {})
+    except Exception as error:
+        reworded(function.__name__, operands, {}, error)
+        raise
     return without_gradient(again, operands, {}, out)
 
 

@@ -23,7 +23,18 @@ def _created(
     library, place = backends.resolve(backend, device)
     create = library.kernel(name)
     values = tuple([raw_of(v) for v in values])
-    return box(create(*values, dtype=library.dtype(dtype), device=library.place(place), **settings))
+    dtype = library.dtype(dtype)
+    try:
+        return box(create(*values, dtype=dtype, device=library.place(place), **settings))
+    except Exception as error:
+        given = ", ".join([*map(repr, values), *[f"{k}={v!r}" for k, v in settings.items()]])
+        raise _refused(f"{name}({given})", error) from error
+
+
+def _refused(call: str, error: Exception) -> Exception:
+    """Return the error for a call that a library refused: numbers that are none, negative lengths."""
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(f"{call} makes no array: {error}. Lengths are integers from 0, values are numbers")
 
 
 def _documented(function: Callable[..., Array]) -> Callable[..., Array]:
@@ -94,10 +105,9 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, 
     if isinstance(fill_value, Array):
         value = asarray(fill_value, dtype=dtype, device=device, backend=backend)
         return box(broadcast_to(value, shape))
-    library, place = backends.resolve(backend, device)
-    return box(
-        library.kernel("full")(shape, fill_value, dtype=library.dtype(dtype), device=library.place(place))
-    )
+    if isinstance(fill_value, str):
+        raise TypeError(f"full: expected a number, got {describe(fill_value)}")
+    return _created("full", (shape, fill_value), dtype, device, backend)
 
 
 def linspace(
@@ -121,16 +131,7 @@ def linspace(
             0, 1, num, dtype=like.dtype, device=like.device, backend=like.backend, endpoint=endpoint
         )
         return start * (1 - steps) + stop * steps
-    library, place = backends.resolve(backend, device)
-    out = library.kernel("linspace")(
-        raw_of(start),
-        raw_of(stop),
-        num,
-        dtype=library.dtype(dtype),
-        device=library.place(place),
-        endpoint=endpoint,
-    )
-    return box(out)
+    return _created("linspace", (start, stop, num), dtype, device, backend, endpoint=endpoint)
 
 
 def asarray(
@@ -156,7 +157,10 @@ array = asarray
 
 
 def _through_numpy(obj: Any, library: backends.Backend) -> np.ndarray:
-    values = np.asarray(obj)
+    try:
+        values = np.asarray(obj)
+    except ValueError as error:
+        raise ValueError(f"asarray: nested lists of one length each were expected: {error}") from error
     if values.dtype.kind not in ("biufcO" if library.holds_objects else "biufc"):
         raise TypeError(f"expected an array, a number or nested lists of numbers, got {describe(obj)}")
     return values

@@ -31,7 +31,7 @@ from .constant import equal
 from .diagonal import pushed
 from .kernels import Kernel
 from .promotion import NUMBERS, beside_numbers, one_dtype
-from .registry import BuiltIn, enter
+from .registry import BuiltIn, enter, reworded
 from .selection import where
 
 Formula = Callable[..., Any]
@@ -85,7 +85,10 @@ class Elementwise(BuiltIn):
     # A formula for complex operands of a function that is not holomorphic.
     on_complex: Rule | None = None
     kernel: Callable[..., Any]
+    # Whether Python has an operator for it, which may ask either operand for its own.
+    has_operator = False
     batch = classmethod(aligned)
+    broadcast = 0
 
     def forward(self, *operands):
         out = type(self).kernel(*operands)
@@ -158,6 +161,7 @@ def elementwise(
         "rules": rules,
         "on_complex": on_complex and Rule(on_complex, 1),
         "domain": domain,
+        "has_operator": operator is not None,
         "kernel": staticmethod(operator or (lambda *operands: kernel[type(operands[0])](*operands))),
         "__doc__": doc,
         "__module__": __name__,
@@ -174,7 +178,14 @@ def elementwise(
 
 
 def _general(policy: type[Elementwise]) -> Callable[..., Any]:
-    return lambda *operands: call(policy, operands, {})
+    def function(*operands: Any) -> Any:
+        try:
+            return call(policy, operands, {})
+        except Exception as error:
+            reworded(policy.label, operands, {}, error, broadcast=0)
+            raise
+
+    return function
 
 
 def _forward(policy: type[Elementwise], general: Callable[..., Any]) -> Callable[..., Any]:
@@ -226,15 +237,30 @@ def _promoted(policy: type[Elementwise], promote: Callable[..., Any]) -> Callabl
         boxed = type(x) is Array or type(y) is Array
         x, y = unbox(x), unbox(y)
         if not (_is_operand(x) and _is_operand(y)):
-            return NotImplemented
+            return _no_operands(policy, x, y)
         given = promote(x, y)
         forward = type(x) is Pushed or type(y) is Pushed
         out = pushed(policy.kernel, policy.rules, given) if forward else NotImplemented
         if out is NotImplemented:
-            out = call(policy, given, {})
+            try:
+                out = call(policy, given, {})
+            except Exception as error:
+                reworded(policy.label, (x, y), {}, error, broadcast=0)
+                raise
         return box(out) if boxed else out
 
     return function
+
+
+def _no_operands(policy: type[Elementwise], x: Any, y: Any) -> Any:
+    """Return NotImplemented if an operator may ask the other operand; else raise TypeError."""
+    other = y if _is_operand(x) else x
+    if policy.has_operator and not isinstance(other, list | tuple | str | dict | None):
+        return NotImplemented
+    raise TypeError(
+        f"{policy.label}: expected arrays or numbers, got {describe(x)} and {describe(y)}. Make an array "
+        f"with neo.asarray"
+    )
 
 
 def _is_operand(x: Any) -> bool:

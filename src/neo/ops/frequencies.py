@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import backends
 from ..core.array import Array, box
+from ..errors import whole
 from .broadcasting import Axes, positive_axes
 from .manipulation import roll
 from .registry import composite
@@ -14,6 +15,8 @@ ANY = (-2, 2)
 
 
 def _frequencies(name: str, n: int, d: float, dtype: Any, device: Any, backend: Any) -> Array:
+    if whole(name, "n", n) < 1:
+        raise ValueError(f"{name}: n is the number of samples, at least 1, got {n}")
     library, place = backends.resolve(backend, device)
     create = getattr(library.kernel("fft"), name)
     return box(create(n, d=d, dtype=library.dtype(dtype), device=library.place(place)))

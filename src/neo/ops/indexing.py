@@ -5,19 +5,22 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from ..backends import define
 from ..core.array import Array, Batched, Traced, beneath, bottom_of, unbox, values_of
 from ..core.call import call
-from ..core.dtypes import COMPLEX, INTEGER, differentiable, kind
+from ..core.dtypes import INTEGER, differentiable, kind
 from ..core.following import read
 from ..core.policy import library_of_all
-from ..errors import describe, short_name
+from ..errors import counted, describe
 from .batching import all_batched, along, ranked, spread
 from .broadcasting import astype, positive_axes, reshape, sum, unbroadcast
+from .fitting import like_elements
 from .kernels import with_kernel
 from .keys import Plan, filled, is_batched_mask, parted
 from .manipulation import arange_like, permute_dims
-from .registry import BuiltIn, composite, rule
+from .registry import BuiltIn, composite, reworded, rule
 from .selection import where, zero_like
 
 ANY = (-2, 2)
@@ -70,7 +73,11 @@ def getitem(x: Any, key: Any, /) -> Any:
     Raises IndexError when an index is out of range.
     """
     if is_basic(key):
-        return call(Getitem, (x,), {"key": key})
+        try:
+            return call(Getitem, (x,), {"key": key})
+        except Exception as error:
+            reworded("getitem", (x,), {"key": key}, error)
+            raise
     key, batched = parted(key)
     return Getitem.of(x, *batched, key=key)
 
@@ -200,15 +207,6 @@ def setitem(x: Any, key: Any, value: Any, /) -> Any:
     return Setitem.of(x, value, *batched, key=key)
 
 
-def like_elements(x: Any, value: Any) -> Any:
-    """Return a value to be written into x as an array of x's dtype; TypeError if it does not fit."""
-    raw = bottom_of(x)
-    if not hasattr(value, "dtype"):
-        library = library_of_all((raw,))
-        return library.asarray(value, raw.dtype, library.device(raw))
-    return value if value.dtype == raw.dtype else astype(_fitting(value, raw), raw.dtype)
-
-
 def _chosen(x: Any, mask: Any, value: Any) -> Any:
     """Return x with a value where a batched mask is true: the same number, or row, in every place."""
     rest = len(x.shape) - len(mask.shape)
@@ -218,16 +216,6 @@ def _chosen(x: Any, mask: Any, value: Any) -> Any:
             f"{describe(value)}. Use neo.numpy.where(mask, values, x) with values of the shape of x"
         )
     return where(reshape(mask, (*mask.shape, *[1] * rest)), value, x)
-
-
-def _fitting(value: Any, into: Any) -> Any:
-    order = {"bool": 0, INTEGER: 1, "real": 2, COMPLEX: 3}
-    if order.get(kind(value.dtype), 4) > order.get(kind(into.dtype), 4):
-        raise TypeError(
-            f"cannot write {describe(value)} into {describe(into)} without losing part of it; "
-            f"cast one of them first: x.astype({short_name(value.dtype)!r})"
-        )
-    return value
 
 
 def rebind(x: Array, value: Any) -> None:
@@ -263,7 +251,7 @@ class Take(BuiltIn):
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
     """Return the elements of x at integer indices along an axis.
 
-    indices: (k,) integer. axis: may be left out when x has one axis.
+    indices: integer; their shape takes the place of the axis. axis: may be left out when x has one axis.
     Gradient: to x; a position taken several times gets the sum.
     Raises IndexError when an index is out of range.
     """
@@ -273,14 +261,14 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
         axis = 0
     (axis,) = positive_axes(axis, x.ndim)
     indices = _indices(x, indices)
-    if type(indices) is Batched:
+    if type(indices) is Batched or len(indices.shape) != 1:
         return getitem(x, (*[slice(None)] * axis, indices))
     return Take.of(x, indices=indices, axis=axis)
 
 
 def _indices(x: Any, indices: Any) -> Any:
     raw = values_of(indices)
-    if not hasattr(raw, "dtype"):
+    if not hasattr(raw, "dtype") or isinstance(raw, np.ndarray | np.generic):
         library = library_of_all((x,))
         raw = library.asarray(raw, None, library.device(bottom_of(x)))
     if kind(raw.dtype) != INTEGER:
@@ -360,8 +348,8 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     (axis,) = positive_axes(axis, x.ndim)
-    if isinstance(repeats, int):
-        return Repeat.of(x, repeats=repeats, axis=axis)
+    if not hasattr(repeats, "dtype") and not isinstance(repeats, list | tuple):
+        return Repeat.of(x, repeats=counted("repeat", "repeats", repeats), axis=axis)
     library = library_of_all((x,))
     places = library.xp.repeat(arange_like(x, x.shape[axis]), read(repeats))
     return take(x, places, axis=axis)

@@ -62,7 +62,10 @@ def _positions(key: list[Any]) -> np.ndarray:
     """Return a list of integers or bools as an index array; every backend takes NumPy's."""
     if any([isinstance(k, Array) for k in key]):
         raise IndexError("cannot index with a list of arrays; stack them: neo.asarray([...])")
-    positions = np.asarray(key, dtype=int if key == [] else None)
+    try:
+        positions = np.asarray(key, dtype=int if key == [] else None)
+    except ValueError as error:
+        raise IndexError(f"cannot index with {key!r}: its lists differ in length") from error
     if positions.dtype.kind not in "bi":
         raise IndexError(f"cannot index with {key!r}; a list that indexes holds integers or bools")
     return positions

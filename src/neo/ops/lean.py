@@ -12,8 +12,8 @@ from typing import Any
 
 from ..core.array import Plain, Traced, apart
 from ..core.tape import NOTHING
-from ..errors import describe
 from .broadcasting import unbroadcast
+from .registry import reworded
 
 
 def unary(kernel: Any, rule: Any) -> Callable[[Any], Any]:
@@ -25,10 +25,14 @@ def unary(kernel: Any, rule: Any) -> Callable[[Any], Any]:
     keeps_x, keeps_out = rule.names == ["x"], rule.names == ["out"]
 
     def function(x: Any, /) -> Any:
-        if type(x) is not Plain:
-            return kernel[type(x)](x)
-        a = x.held
-        out = kernel[type(a)](a)
+        try:
+            if type(x) is not Plain:
+                return kernel[type(x)](x)
+            a = x.held
+            out = kernel[type(a)](a)
+        except Exception as error:
+            reworded(kernel.name, (x,), {}, error, broadcast=0)
+            raise
         tape = x.tape
         traced = Plain()
         traced.held = out
@@ -44,9 +48,14 @@ def unary(kernel: Any, rule: Any) -> Callable[[Any], Any]:
 
 def _without_gradient(kernel: Any) -> Callable[[Any], Any]:
     def function(x: Any, /) -> Any:
-        if type(x) is not Plain:
-            return kernel[type(x)](x)
-        return x.tape.trace(kernel[type(x.held)](x.held), NOTHING)
+        try:
+            if type(x) is not Plain:
+                return kernel[type(x)](x)
+            out = kernel[type(x.held)](x.held)
+        except Exception as error:
+            reworded(kernel.name, (x,), {}, error, broadcast=0)
+            raise
+        return x.tape.trace(out, NOTHING)
 
     return function
 
@@ -71,7 +80,8 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
             if isinstance(a, Traced) is not isinstance(b, Traced):
                 # A strict library's own array does not take a traced one on its right.
                 return general(x, y)
-            raise refused(name, a, b, error) from error
+            reworded(name, (a, b), {}, error, broadcast=0)
+            raise
         saved_x = None if free_x else b if crossed_x else keep_x((a, b, out))
         saved_y = None if free_y else a if crossed_y else keep_y((a, b, out))
         tape = x.tape
@@ -98,7 +108,8 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
         try:
             out = raw(a, y)
         except Exception as error:
-            raise refused(name, a, y, error) from error
+            reworded(name, (a, y), {}, error, broadcast=0)
+            raise
         shape = tuple(out.shape)
         pull = pull_x if shape == x.shape else summed(pull_x, x.shape)
         return x.tape.record(out, shape, (pull, x.slot, keep_x((a, y, out)), None, None, None))
@@ -113,7 +124,8 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
         try:
             out = raw(x, b)
         except Exception as error:
-            raise refused(name, x, b, error) from error
+            reworded(name, (x, b), {}, error, broadcast=0)
+            raise
         shape = tuple(out.shape)
         pull = pull_y if shape == y.shape else summed(pull_y, y.shape)
         return y.tape.record(out, shape, (pull, y.slot, keep_y((x, b, out)), None, None, None))
@@ -136,9 +148,3 @@ def summed(pull: Callable[..., Any] | None, shape: tuple[int, ...]) -> Callable[
     if pull is None:
         return lambda g, saved: unbroadcast(g, shape)
     return lambda g, saved: unbroadcast(pull(g, saved), shape)
-
-
-def refused(name: str, a: Any, b: Any, error: Exception) -> Exception:
-    """Return an error in neo's words for operands that a library refused."""
-    kind = ValueError if isinstance(error, RuntimeError) else type(error)
-    return kind(f"{name}: {describe(a)} and {describe(b)} do not fit: {error}")

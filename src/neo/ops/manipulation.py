@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.array import bottom_of
 from ..core.policy import library_of_all
+from ..errors import counted, whole
 from .batching import along, joined, leading, ranked, shifted
 from .broadcasting import Axes, broadcast_to, positive_axes, reshape, sum
 from .promotion import one_dtype
@@ -39,9 +40,9 @@ def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Any:
 
     Raises ValueError when axes is not a permutation of the axes of x.
     """
-    found = positive_axes(tuple(axes), x.ndim)
+    found = positive_axes(axes if isinstance(axes, int) else tuple(axes), x.ndim)
     if len(found) != x.ndim:
-        raise ValueError(f"permute_dims: axes {tuple(axes)} for an array with {x.ndim} axes")
+        raise ValueError(f"permute_dims: axes {axes} for an array with {x.ndim} axes; name each once")
     return PermuteDims.of(x, axes=found)
 
 
@@ -64,9 +65,13 @@ def matrix_transpose(x: Any, /) -> Any:
 
     Raises ValueError below two axes.
     """
-    if len(x.shape) < 2:
-        raise ValueError(f"matrix_transpose needs at least 2 axes, got shape {tuple(x.shape)}")
+    _matrices("matrix_transpose", x)
     return MatrixTranspose.of(x)
+
+
+def _matrices(name: str, x: Any) -> None:
+    if len(x.shape) < 2:
+        raise ValueError(f"{name} needs at least 2 axes, got shape {tuple(x.shape)}")
 
 
 @composite(domain=ANY, samples=[([(2, 3, 4)], {"source": 0, "destination": -1})])
@@ -133,7 +138,7 @@ def flip(x: Any, /, *, axis: Axes = None) -> Any:
 
 
 class Roll(BuiltIn):
-    linear = names_axes = True
+    linear = True
     domain = ANY
     samples = [([(2, 3)], {"shift": 1, "axis": None}), ([(2, 3)], {"shift": (1, -2), "axis": (0, 1)})]
 
@@ -160,7 +165,13 @@ def roll(x: Any, /, shift: int | tuple[int, ...], *, axis: Axes = None) -> Any:
     """Return x with elements moved along axes; what leaves at one end enters at the other.
 
     axis: None moves along the flattened x. Gradient: to x, moved back.
+    Raises TypeError for a shift that is no integer, ValueError for as many shifts as not axes.
     """
+    shifts = shift if isinstance(shift, tuple) else (shift,)
+    for n in shifts:
+        whole("roll", "shift", n)
+    if isinstance(shift, tuple) and not (isinstance(axis, tuple) and len(axis) == len(shift)):
+        raise ValueError(f"roll: {len(shift)} shifts {shift} for axis={axis!r}; give one axis per shift")
     return Roll.of(x, shift=shift, axis=axis)
 
 
@@ -279,7 +290,8 @@ class Tile(BuiltIn):
 @rule(Tile)
 def tile(x: Any, repetitions: tuple[int, ...], /) -> Any:
     """Return x repeated as a whole along each axis. Gradient: to x, the sum of the copies."""
-    return Tile.of(x, repetitions=tuple(repetitions))
+    repetitions = tuple([counted("tile", "repetitions", n) for n in repetitions])
+    return Tile.of(x, repetitions=repetitions)
 
 
 class Tril(BuiltIn):
@@ -300,6 +312,7 @@ class Tril(BuiltIn):
 @rule(Tril)
 def tril(x: Any, /, *, k: int = 0) -> Any:
     """Return x with zeros above diagonal k of each matrix. Gradient: to what was kept."""
+    _matrices("tril", x)
     return Tril.of(x, k=k)
 
 
@@ -321,6 +334,7 @@ class Triu(BuiltIn):
 @rule(Triu)
 def triu(x: Any, /, *, k: int = 0) -> Any:
     """Return x with zeros below diagonal k of each matrix. Gradient: to what was kept."""
+    _matrices("triu", x)
     return Triu.of(x, k=k)
 
 

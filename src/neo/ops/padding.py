@@ -9,8 +9,9 @@ from ..core.array import bottom_of
 from ..core.policy import library_of_all
 from ..errors import describe
 from .broadcasting import broadcast_to
+from .fitting import like_elements
 from .formulas import add, multiply, subtract
-from .indexing import getitem, like_elements, scatter, setitem, take
+from .indexing import getitem, scatter, setitem, take
 from .manipulation import concat
 from .registry import composite
 from .statistics import max, mean, min

@@ -12,7 +12,7 @@ from .broadcasting import conj, positive_axes, reshape, unbroadcast
 from .kernels import with_kernel
 from .manipulation import matrix_transpose, moveaxis, permute_dims
 from .promotion import one_dtype
-from .registry import BuiltIn, composite, rule
+from .registry import BuiltIn, composite, reworded, rule
 
 
 def _formula(g, a, b, shape_a, shape_b):
@@ -26,6 +26,7 @@ def _formula(g, a, b, shape_a, shape_b):
 
 class Matmul(BuiltIn):
     multilinear = True
+    broadcast = 2
     domain = (-2, 2)
     samples = [([(3, 4), (4, 2)], {}), ([(2, 3, 4), (4, 2)], {}), ([(2, 1, 3, 0), (2, 0, 2)], {})]
     slopes = staticmethod(with_kernel("matmul_backward", _formula))
@@ -84,7 +85,11 @@ def matmul(a: Any, b: Any, /) -> Any:
         a, b = one_dtype(a, b)
     if len(a.shape) > 1 and len(b.shape) > 1:
         _require(a.shape[-1] == b.shape[-2], "matmul", a, b)
-        return call(Matmul, (a, b), {})
+        try:
+            return call(Matmul, (a, b), {})
+        except Exception as error:
+            reworded("matmul", (a, b), {}, error, broadcast=2)
+            raise
     _require(a.ndim and b.ndim and a.shape[-1] == b.shape[-min(b.ndim, 2)], "matmul", a, b)
     left = reshape(a, (1, a.shape[0])) if a.ndim == 1 else a
     right = reshape(b, (b.shape[0], 1)) if b.ndim == 1 else b

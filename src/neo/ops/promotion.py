@@ -10,6 +10,7 @@ from .. import backends
 from ..core.array import bottom_of
 from ..core.dtypes import COMPLEX, differentiable, kind
 from ..core.policy import library_of_all
+from ..errors import describe
 from .broadcasting import astype
 
 NUMBERS = (bool, int, float, complex)
@@ -25,12 +26,24 @@ def one_dtype(*operands: Any) -> list[Any]:
     operands = _without_scalars(operands)
     library = library_of_all(operands)
     arrays = [x for x in operands if type(x) not in NUMBERS]
-    first = arrays[0].dtype
-    if len(arrays) == len(operands) and all([x.dtype == first for x in arrays]):
-        return list(operands)
-    dtype = library.xp.result_type(*map(bottom_of, operands))
+    try:
+        first = arrays[0].dtype
+        if len(arrays) == len(operands) and all([x.dtype == first for x in arrays]):
+            return list(operands)
+        dtype = library.xp.result_type(*map(bottom_of, operands))
+    except Exception as error:
+        raise _unpromoted(operands, library.name) from error
     device = library.device(bottom_of(arrays[0]))
     return [library.asarray(x, dtype, device) if type(x) in NUMBERS else astype(x, dtype) for x in operands]
+
+
+def _unpromoted(operands: tuple[Any, ...], library: str) -> TypeError:
+    """Return the error for operands without a common dtype."""
+    others = [x for x in operands if not (type(x) in NUMBERS or hasattr(x, "dtype"))]
+    if others:
+        return TypeError(f"expected arrays or numbers, got {describe(others[0])}; neo.asarray makes arrays")
+    given = " and ".join([describe(x) for x in operands])
+    return TypeError(f"{library} has no common dtype for {given}; cast one of them with astype")
 
 
 def _without_scalars(operands: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -39,8 +39,8 @@ class BuiltIn(Policy):
     label = ""
     # An operation of ours says where it may be tested; there is no default to forget.
     domain = None
-    # Whether its setting `axis` names axes of its operand: one out of range is refused.
-    names_axes = False
+    # How many of their last axes its operands need not broadcast in, for errors; None: they need not at all.
+    broadcast: int | None = None
     # What tests make of drawn operands before the call (a positive definite matrix, say), as a
     # tuple, and of its results after it (what does not depend on the library's choice of a sign).
     # Written with neo's functions, since the tests differentiate through them.
@@ -63,17 +63,18 @@ class BuiltIn(Policy):
         """Call the operation."""
         try:
             return call(cls, operands, settings)
-        except (IndexError, ValueError):
-            if cls.names_axes:
-                check_axis(settings["axis"], operands[0])
+        except Exception as error:
+            reworded(cls.label or cls.__name__, operands, settings, error, cls.broadcast)
             raise
 
 
-def check_axis(axis: Any, x: Any) -> None:
-    """Raise ValueError in neo's words for an axis that x does not have."""
-    from .broadcasting import positive_axes  # which is built on this module
+def reworded(
+    name: str, operands: Any, settings: dict[str, Any], error: Exception, broadcast: int | None = None
+) -> None:
+    """Raise in neo's words what a library raised; see `rewording`, which stands above this module."""
+    from . import rewording
 
-    positive_axes(axis, len(x.shape))
+    rewording.reworded(name, operands, settings, error, broadcast)
 
 
 # Functions that are made of operations, with where and at which shapes to test them.

@@ -10,8 +10,9 @@ from typing import Any
 from ..core.array import bottom_of
 from ..core.policy import library_of_all
 from .broadcasting import broadcast_to, reshape
+from .fitting import like_elements
 from .formulas import divide, maximum, minimum, multiply, pow
-from .indexing import beside_none, getitem, is_basic, like_elements, setitem, summed_to, take, written
+from .indexing import beside_none, getitem, is_basic, setitem, summed_to, take, written
 from .inspection import finfo, iinfo, isdtype
 from .keys import filled, parted, raw_key
 from .manipulation import arange_like, concat, expand_dims

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.array import Array, bottom_of, box, values_of
+from ..core.dtypes import BOOL, kind
 from ..core.policy import library_of_all
+from ..errors import describe
 from .batching import aligned
 from .broadcasting import unbroadcast
 from .promotion import NUMBERS, one_dtype
@@ -14,6 +16,7 @@ from .registry import BuiltIn, rule
 
 class Where(BuiltIn):
     linear = True
+    broadcast = 0
     domain = (-2, 2)
     samples = [
         ([(2, 3), (2, 3)], {"condition": [[True, False, True], [False, False, True]]}),
@@ -49,10 +52,13 @@ def zero_like(g: Any) -> Any:
 def where(condition: Any, x: Any, y: Any, /) -> Any:
     """Return x where the condition is true, y elsewhere; the three broadcast.
 
-    condition: bool. x, y: arrays of any dtype, or Python numbers (one of them an array).
+    condition: bool. x, y: arrays of any dtype, or Python numbers.
     Gradient: to x and y where each was taken. A branch not taken gets zero, and zero times an
     infinite slope further up is NaN: make the operand safe first where that can happen.
+    Raises TypeError when the condition is not boolean.
     """
+    if kind(getattr(condition, "dtype", None)) != BOOL:
+        condition = _condition(condition, x, y)
     if type(x) in NUMBERS and type(y) in NUMBERS:
         library = library_of_all((condition,))
         x = library.asarray(
@@ -62,11 +68,23 @@ def where(condition: Any, x: Any, y: Any, /) -> Any:
     return Where.of(condition, x, y)
 
 
+def _condition(condition: Any, x: Any, y: Any) -> Any:
+    """Return a Python bool as an array beside x or y; TypeError for any other condition."""
+    if not isinstance(condition, bool):
+        raise TypeError(
+            f"where: the condition must be a boolean array, got {describe(condition)}. Write condition != 0"
+        )
+    like = bottom_of(x if hasattr(x, "dtype") else y)
+    library = library_of_all((like,))
+    return library.asarray(condition, "bool", library.device(like))
+
+
 class Clip(BuiltIn):
     # The standard leaves open what crossed bounds do.
     domain = ((-2, 2), (-2, -0.5), (0.5, 2))
     samples = [([(3, 4), (), ()], {}), ([(3, 4), (4,), (3, 1)], {})]
     batch = classmethod(aligned)
+    broadcast = 0
 
     def forward(self, x, low, high):
         self.ctx.save(x, low, high)

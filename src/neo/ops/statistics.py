@@ -30,7 +30,7 @@ def _freedom(x: Any, axis: Axes, correction: float) -> float:
 
 
 class Mean(BuiltIn):
-    linear = names_axes = True
+    linear = True
     domain, samples = ANY, [*REDUCED, ([()], {})]
     batch = classmethod(over())
 
@@ -50,7 +50,6 @@ def mean(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 class Var(BuiltIn):
-    names_axes = True
     domain, samples = ANY, [*REDUCED, ([(5,)], {"correction": 1})]
     batch = classmethod(over())
 
@@ -74,7 +73,6 @@ def var(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: bool
 
 
 class Std(BuiltIn):
-    names_axes = True
     domain, samples = ANY, [*REDUCED, ([(5,)], {"correction": 1})]
     batch = classmethod(over())
 
@@ -162,7 +160,6 @@ def min(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 class Prod(BuiltIn):
-    names_axes = True
     domain, samples = ANY, [*REDUCED, ([()], {}), ([(2, 0)], {"axis": 1})]
     batch = classmethod(over())
 

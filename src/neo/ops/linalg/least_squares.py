@@ -70,7 +70,11 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> Any:
     """
     checks.matrices("matrix_rank", x)
     cutoff = _cutoff(x, rtol)
-    return on_values(lambda xp, raw: _counted(xp, xp.linalg.svdvals(raw), cutoff), x)
+
+    def rank(xp: Any, raw: Any) -> Any:
+        return _counted(xp, checks.attempt("matrix_rank", xp.linalg.svdvals, raw), cutoff)
+
+    return on_values(rank, x)
 
 
 def _counted(xp: Any, s: Any, cutoff: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.policy import library_of_all
+from ...errors import whole
 from ..batching import leading
 from ..broadcasting import reshape, sum
 from ..formulas import multiply
@@ -112,7 +113,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     Gradient: to x1 and x2. Raises ValueError for another length or axis.
     """
     x1, x2 = one_dtype(x1, x2)
-    if not -min(x1.ndim, x2.ndim) <= axis < 0:
+    if not -min(x1.ndim, x2.ndim) <= whole("cross", "axis", axis) < 0:
         raise ValueError(
             f"cross: axis must be negative and an axis of both operands, got {axis} for shapes "
             f"{tuple(x1.shape)} and {tuple(x2.shape)}"
