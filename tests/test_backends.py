@@ -233,3 +233,11 @@ def test_loading_one_library_imports_no_other() -> None:
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert out.stdout.strip() == "[]"
+
+
+def test_an_array_of_neo_is_no_library_of_its_own(xp: Library) -> None:
+    assert neo.backends.of(xp.array([1.0])) is xp.library
+    with pytest.raises(TypeError, match="stop_gradient"):
+        neo.grad(lambda x: neo.backends.of(x))(xp.asarray(1.0))
+
+    assert "neo" not in neo.backends.names()

@@ -161,3 +161,18 @@ def test_a_missing_operand_is_an_error_that_names_the_policy() -> None:
 
     with pytest.raises(TypeError, match=r"Twice: missing a required argument: 'x'; its arguments are \(x\)"):
         neo_function(Twice)()
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"), [("saved_tensors", r"ctx\.release"), ("needs_input_grad", r"self\.needs\(k\)")]
+)
+def test_a_name_of_the_context_in_pytorch_comes_with_the_one_here(name, instead) -> None:
+    class Twice(Policy):
+        def forward(self, x):
+            return x + x
+
+        def backward(self, g):
+            return g * getattr(self.ctx, name)
+
+    with pytest.raises(AttributeError, match=rf"ctx has no {name}, .*{instead}"):
+        neo.grad(neo_function(Twice))(1.0)

@@ -134,8 +134,10 @@ def test_module_has_no_exec_eval_or_global(path: Path) -> None:
 def test_module_reads_what_an_array_holds_as_held(path: Path) -> None:
     attributes = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)]
 
-    # `data` is for users, whom a traced array refuses.
-    assert [n.lineno for n in attributes if n.attr == "data" and isinstance(n.ctx, ast.Load)] == []
+    # `data` is for users, whom a traced array refuses; a backend stands where no array is traced.
+    assert _module(path).startswith("neo.backends") or not [
+        n.lineno for n in attributes if n.attr == "data" and isinstance(n.ctx, ast.Load)
+    ]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_module)

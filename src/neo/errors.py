@@ -6,13 +6,15 @@ import sys
 import warnings
 from collections.abc import Iterable
 from operator import index
+from types import ModuleType
 from typing import Any
 
 
 def describe(x: Any) -> str:
     """Return a few words for a value: `float32 array of shape (3,)`, `int 4`, `list`."""
     shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
-    if shape is not None and dtype is not None:
+    # NumPy itself, and its float32, have both.
+    if shape is not None and dtype is not None and not isinstance(x, type | ModuleType):
         return f"{short_name(dtype)} array of shape {tuple(shape)}"
     if isinstance(x, bool | int | float | complex | str):
         return f"{type(x).__name__} {x!r}"

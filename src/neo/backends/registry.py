@@ -202,6 +202,8 @@ def _learn(raw: Any, kind: type) -> Backend:
     backend = of_type(kind)
     if backend is not None:
         return backend
+    if kind.__module__.startswith("neo.core"):
+        return of(raw.data)  # not a library's own: nothing is to be learnt of the box
     if hasattr(raw, "__array_namespace__"):
         return BY_TYPE.setdefault(kind, _from_standard(raw, kind))
     raise TypeError(

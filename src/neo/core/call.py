@@ -93,7 +93,7 @@ def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]
         instance.ctx, instance.xp = NO_CONTEXT if tape is None else BareContext(), library.raw
         result = instance.forward(*below, **settings)
     else:
-        result = instance.run(below, settings, NO_CONTEXT if tape is None else Context())
+        result = instance.run(below, settings, Context())
     if tape is None:
         return result
     if policy.slopes is None:
@@ -115,7 +115,7 @@ def _call_any(policy: type[Policy], operands: Sequence[Any], settings: dict[str,
     else:
         instance = policy()
         instance.slots = [None] * len(given)
-        result = instance.run(given, settings, NO_CONTEXT)
+        result = instance.run(given, settings, NO_CONTEXT if policy.bare else Context())
     return each(box, result) if any([type(x) is Array for x in operands]) else result
 
 

@@ -15,7 +15,7 @@ from .. import backends
 from ..errors import describe
 from .array import bottom_of
 from .dtypes import differentiable
-from .lifting import attributes
+from .kept import kept_by
 from .listing import Call, arrays_in, described
 from .parts import Parts
 from .places import Place, here
@@ -180,7 +180,7 @@ class MutationCheck:
         """Copy what a call saved, and put a comparison on the tape."""
         slot = place_of(tape, policy)
         if slot is not None:
-            kept = [*policy.ctx.saved, *attributes(policy).values()]
+            kept = kept_by(policy)
             call = described(policy, slots, operands, settings, out)
             tape[slot] = _MutationWatched(tape[slot], call, arrays_in(kept))
 

@@ -11,7 +11,7 @@ from .lifting import lifted
 from .listing import described
 from .policy import Policy, each
 from .pushing import push, run_and_push
-from .tape import Tape
+from .tape import Tape, must_be_below
 
 
 class Pushed(Traced):
@@ -37,6 +37,8 @@ class Forward(Tape):
         """Return a value, one tape down, as an array with a tangent: entry, or None for zero."""
         if not differentiable(value.dtype):
             return box(value)
+        if isinstance(value, Traced):
+            must_be_below(value, self)
         x = Pushed()
         x.held, x.shape, x.tape, x.slot = value, tuple(value.shape), self, entry
         return x

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from .array import Array, Plain, Traced, beneath, bottom_of, box
 from .call import recorded
-from .lifting import attributes
+from .kept import attributes
 from .listing import bytes_of, name_of
 from .policy import Policy, each, library_of_all, new_context
 from .tape import NOTHING, Tape
@@ -152,7 +152,7 @@ class _Place:
 class _Kept:
     """The result of a call, and what its instance saved, without its operands and settings."""
 
-    __slots__ = ("result", "saved", "attributes")
+    __slots__ = ("result", "context", "attributes")
 
     def __init__(self, instance: Policy, operands: list[Any], settings: dict[str, Any], result: Any) -> None:
         self.result = result
@@ -165,7 +165,7 @@ class _Kept:
             place = places.get(id(bottom_of(value)))
             return value if place is None else _Place(*place, isinstance(value, Array))
 
-        self.saved = _replaced(without, instance.ctx.saved)
+        self.context = _replaced(without, vars(instance.ctx))
         self.attributes = _replaced(without, attributes(instance))
 
     def refill(self, instance: Policy, operands: list[Any], settings: dict[str, Any]) -> Any:
@@ -182,7 +182,8 @@ class _Kept:
             x = sources[value.source][value.key]
             return box(x) if value.boxed else x
 
-        instance.ctx = new_context(type(instance), _replaced(filled, self.saved))
+        instance.ctx = new_context(type(instance))
+        vars(instance.ctx).update(_replaced(filled, self.context))
         vars(instance).update(_replaced(filled, self.attributes))
         if instance.bare:
             instance.xp = library_of_all(operands).raw
@@ -207,7 +208,7 @@ def _several(result: Any) -> list[Any]:
 
 def _computed(instance: Policy, operands: list[Any], kept: _Kept) -> Computed:
     shapes = [tuple([tuple(getattr(x, "shape", ())) for x in xs]) for xs in (operands, _several(kept.result))]
-    held = bytes_of([kept.result, kept.saved, kept.attributes])
+    held = bytes_of([kept.result, kept.context, kept.attributes])
     policy = type(instance)
     return Computed(name_of(policy), shapes[0], shapes[1], sum(held.values()), policy)
 

@@ -6,16 +6,14 @@ what it saved must be traced too, or that derivative would silently be missing a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from types import CellType, ModuleType
+from collections.abc import Sequence
 from typing import Any
 
 from .. import backends
 from ..errors import describe
 from .array import bottom_of
-from .dtypes import differentiable
-from .policy import Policy, inside, new_context
+from .kept import attributes, is_unknown, kept_by
+from .policy import Policy, context_like, inside, new_context
 
 
 def told_apart(operands: list[Any]) -> list[Any]:
@@ -56,67 +54,17 @@ def lifted(
     known = {id(bottom_of(x)): x for x in results}
     # After the results: an operand that forward returned as it is counts as the operand.
     known.update({id(x): traced for x, traced in zip(raw, below, strict=True)})
-    constants = {id(value) for value in settings.values()}
-    kept = [*instance.ctx.saved, *attributes(instance).values()]
-    # A bare forward cannot run again: what its functions and objects hold is its own affair.
-    held_by = _holds_nothing if instance.bare else _held_by
-    if any([_is_unknown(bottom_of(value), known, constants, held_by) for value in kept]):
+    seen = {id(value) for value in settings.values()}
+    seen |= {id(value) for name, value in attributes(instance).items() if name in instance.first_order}
+    deep = not instance.trusted  # neo's own keep no array in an object
+    if any([is_unknown(bottom_of(value), known, seen, deep) for value in kept_by(instance)]):
         return run_again(instance, below, settings, wanted)
     traced = lambda value: known.get(id(bottom_of(value)), value)  # noqa: E731
     again = type(instance)()
     vars(again).update(vars(instance))
     vars(again).update({name: inside(traced, value) for name, value in attributes(instance).items()})
-    again.ctx = new_context(instance, inside(traced, instance.ctx.saved))
+    again.ctx = context_like(instance.ctx, traced)
     return again
-
-
-_OWN = {"ctx", "xp", "slots", "operands_like", "results_like", "zero_wins"}
-
-
-def attributes(instance: Policy) -> dict[str, Any]:
-    """Return what forward left on the instance itself."""
-    return {name: value for name, value in vars(instance).items() if name not in _OWN}
-
-
-def _is_unknown(
-    value: Any, known: dict[int, Any], constants: set[int], held_by: Callable[[Any], list[Any]]
-) -> bool:
-    """Tell whether a kept value may depend on the operands in a way that is not recorded."""
-    if id(value) in known or id(value) in constants:
-        return False
-    if isinstance(value, tuple | list | dict):
-        items = value.values() if isinstance(value, dict) else value
-        return any([_is_unknown(bottom_of(x), known, constants, held_by) for x in items])
-    dtype = getattr(value, "dtype", None)
-    if dtype is not None and hasattr(value, "shape"):
-        return differentiable(dtype)
-    if isinstance(value, float | complex):
-        return True
-    # What a function or an object has hold of is not replaced, not even an operand.
-    seen = constants | {id(value)}
-    return any([_is_unknown(bottom_of(x), {}, seen, held_by) for x in held_by(value)])
-
-
-def _holds_nothing(value: Any) -> list[Any]:
-    return []
-
-
-def _held_by(value: Any) -> list[Any]:
-    """Return what an object has hold of: its attributes; of a function its closure and defaults."""
-    if value is None or isinstance(value, type | ModuleType):
-        return []
-    if isinstance(value, partial):
-        return [value.func, value.args, value.keywords]
-    slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
-    names = [*getattr(value, "__dict__", ()), *slots, "__self__", "__defaults__", "__kwdefaults__"]
-    held = [getattr(value, name, None) for name in names]
-    return [*held, *_contents(getattr(value, "__closure__", None) or ())]
-
-
-def _contents(cells: Sequence[Any]) -> list[Any]:
-    """Return what the cells of a closure hold; one may be empty."""
-    empty = CellType()
-    return [cell.cell_contents for cell in cells if cell != empty]
 
 
 def run_again(
@@ -153,11 +101,13 @@ def saved_again(
     return again
 
 
-_CURE = "Save only operands, results and settings, and compute the rest in backward."
+_CURE = (
+    "Save only operands, results and settings, and compute the rest in backward; a bare Policy may write "
+    "save_again, or name in first_order what backward leaves alone where anything is traced."
+)
 
 
 def _what_it_keeps(instance: Policy) -> str:
-    kept = [*instance.ctx.saved, *attributes(instance).values()]
-    what = ", ".join([describe(bottom_of(x)) for x in kept])
+    what = ", ".join([describe(bottom_of(x)) for x in kept_by(instance)])
     name = type(instance).__name__
     return f"{name}.forward keeps a value that is neither an operand nor a result (it kept: {what})"

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import short_name
 from .array import Traced, bottom_of
-from .lifting import attributes
+from .kept import kept_by
 from .places import Place
 
 # Where the columns may stand: a line of 100 characters holds a call, its type and its memory.
@@ -154,7 +154,7 @@ def described(policy: Any, slots: Any, operands: Any, settings: dict[str, Any], 
     outs = out if isinstance(out, tuple | list) else [out]
     results = [value_of(x, x.slot if isinstance(x, Traced) else None) for x in outs]
     has_slot = any([r.slot is not None for r in results])
-    kept = [*policy.ctx.saved, *attributes(policy).values()] if has_slot else []
+    kept = kept_by(policy) if has_slot else []
     return call_of(policy, slots, operands, settings, results, kept)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import Any, NoReturn
 
 from .. import backends
 from ..errors import describe, short_name
@@ -14,7 +14,10 @@ from .parts import Parts
 
 
 class Context:
-    """What forward keeps for backward."""
+    """What forward keeps for backward: values that it saves, and attributes that it sets.
+
+    `ctx.axis = axis` is kept like `self.axis = axis`: for settings, mostly.
+    """
 
     # Whether forward sees Arrays; a bare one sees the library's own, which are kept as they are.
     boxed = True
@@ -38,17 +41,40 @@ class Context:
         return tuple(inside(lambda value: box(value) if is_raw(value) else value, self.saved))
 
 
+def _elsewhere(name: str, instead: str) -> property:
+    """Return what stands for a name of PyTorch's: no `__getattr__`, which would slow every other name."""
+
+    def refused(ctx: Context) -> NoReturn:
+        raise AttributeError(f"ctx has no {name}, as it has in PyTorch: {instead}")
+
+    return property(refused)
+
+
+for _name, _instead in {
+    "save_for_backward": "it is ctx.save(...) here, and takes intermediate values too",
+    "saved_tensors": "it is ctx.release here",
+    "needs_input_grad": "ask self.needs(k) for operand k",
+    "mark_non_differentiable": "results without a gradient are known by their dtype",
+}.items():
+    setattr(Context, _name, _elsewhere(_name, _instead))
+
+
 class BareContext(Context):
     """What a bare forward keeps."""
 
     boxed = False
 
 
-def new_context(policy: Any, saved: tuple[Any, ...] = ()) -> Context:
-    """Return a context for a call of a Policy, with what it saved."""
-    ctx = BareContext() if policy.bare else Context()
-    ctx.saved = saved
-    return ctx
+def new_context(policy: Any) -> Context:
+    """Return a context for a call of a Policy."""
+    return BareContext() if policy.bare else Context()
+
+
+def context_like(ctx: Context, function: Any) -> Context:
+    """Return a context with a function applied to every value that another keeps."""
+    new = type(ctx)()
+    vars(new).update(inside(function, vars(ctx)))
+    return new
 
 
 class _NoContext:
@@ -57,6 +83,9 @@ class _NoContext:
     __slots__ = ()
 
     def save(self, *values: Any) -> None:
+        pass
+
+    def __setattr__(self, name: str, value: Any) -> None:
         pass
 
 
@@ -82,6 +111,9 @@ class Policy:
     is linear in each while the others are held; either gives the push for nothing.
     domain: the interval (low, high) that tests draw operands from. samples: operand shapes and
     settings to test at, for operations whose operands cannot all have one shape.
+    first_order: names of attributes of `self` that backward reads only where neither its gradients nor
+    what it saved is traced, such as the graph of another library's own autograd: they have no part
+    in a second derivative, which otherwise refuses what a bare forward keeps in functions and objects.
     An instance is one call; it never holds the call's operands unless forward saved them.
 
     >>> import neo
@@ -101,6 +133,7 @@ class Policy:
     reads: bool = True
     linear: bool = False
     multilinear: bool = False
+    first_order: tuple[str, ...] = ()
     # Whether its gradients and tangents are known to fit, so that no call has to check them.
     trusted: bool = False
     # slopes(g, *saved) -> gradients, where backward is no more than that; see `BuiltIn`.
@@ -189,7 +222,7 @@ class Policy:
         kept = self.ctx  # a tape that is kept is pulled again, perhaps by a bare gradient
         if self.bare and boxed:
             # A strict library's own array does not take a traced one on its right; an Array does.
-            self.ctx = new_context(self, inside(_as_operand, self.ctx.saved))
+            self.ctx = context_like(self.ctx, _as_operand)
         if not self.bare:
             gradients = tuple([box(g) for g in gradients])
         found = self.backward(*gradients)

@@ -54,7 +54,7 @@ def run_and_push(
         return result, way(instance, operands, tangents, settings, _each(result))
     result = instance.run(operands, settings, new_context(policy))
     results = _each(result)
-    with backends.of(results[0]).forgiving():
+    with backends.of(bottom_of(results[0])).forgiving():
         found = way(instance, operands, tangents, settings, results)
     return result, [t if t is None else unbox(t) for t in found]
 

@@ -11,7 +11,7 @@ from inspect import getattr_static
 from typing import Any
 
 from .array import Traced, beneath, box
-from .policy import Context, Policy, new_context
+from .policy import Context, Policy, context_like
 
 Rules = dict[type[Policy], type[Policy]]
 
@@ -74,6 +74,7 @@ class _Outside(Policy):
 
     def backward(self, *gradients: Any) -> Any:
         whole, seen = self.ctx, _Seen()
+        vars(seen).update(vars(whole))
         seen.boxed, seen.saved, seen.whole = not self.rule_is_bare, whole.saved[1], whole
         self.ctx = seen
         try:
@@ -114,7 +115,8 @@ class _Inside(Policy):
 
     def backward(self, *gradients: Any) -> tuple[Any, ...]:
         seen: Any = self.ctx
-        self.ctx = new_context(self, seen.whole.saved[0])
+        self.ctx = context_like(seen.whole, lambda value: value)
+        self.ctx.saved = seen.whole.saved[0]
         slopes = self._original().slopes
         try:
             found = slopes(*gradients, *self.ctx.release) if slopes else super().backward(*gradients)

@@ -18,6 +18,7 @@ from itertools import count
 from typing import Any, NoReturn
 
 from .. import backends
+from ..errors import short_name
 from .array import Plain, Traced, bottom_of, box
 from .dtypes import REAL, differentiable, kind
 
@@ -133,7 +134,9 @@ class Tape(list[Any]):
         library = backends.BY_TYPE.get(type(value)) or backends.of(bottom_of(value))
         if self.usual is None and self.lean and kind(value.dtype) == REAL:
             self.usual, self.library = value.dtype, library
-        self.flat = self.flat and not isinstance(value, Traced)
+        if isinstance(value, Traced):
+            self.flat = False
+            must_be_below(value, self)
         return library is self.library and bool(value.dtype == self.usual)
 
     def inherit(self, rules: Any, leaves: list[Any]) -> None:
@@ -161,6 +164,16 @@ class Tape(list[Any]):
         return entries
 
 
+def must_be_below(value: Traced, tape: Tape) -> None:
+    """Raise TypeError where what a call computed is itself an array of the tape that records the call."""
+    if value.tape.level >= tape.level:
+        raise TypeError(
+            f"a Policy's forward returned a traced array (shape {value.shape}, {short_name(value.dtype)}): "
+            f"it used one that is not an operand, a setting or a variable of the code around it, whose "
+            f"gradient would be lost. Make it an operand, which is positional, or use neo.stop_gradient(x)"
+        )
+
+
 class ClosedTape(Tape):
     """A tape whose transform has returned."""
 
@@ -169,7 +182,8 @@ class ClosedTape(Tape):
     def append(self, entry: Any) -> NoReturn:
         raise RuntimeError(
             f"an array traced inside {self.owner} is used after its transform returned. Return it "
-            f"from the function (has_aux=True), or keep neo.stop_gradient(x) instead of x."
+            f"from the function (has_aux=True), or keep neo.stop_gradient(x) instead of x. A Policy's "
+            f"backward reads what forward saved, nothing of the code around it."
         )
 
 

@@ -137,6 +137,7 @@ class TorchCall(Policy):
     """One call of a PyTorch function, whose gradient is PyTorch's."""
 
     bare = True
+    first_order = ("graph",)
 
     def forward(self, *tensors: Any, f: Flat) -> Any:
         """Return f's results, keeping PyTorch's graph of them for the way back."""
@@ -164,7 +165,7 @@ class TorchCall(Policy):
 
 
 class _Graph:
-    """PyTorch's graph of one run. No array itself, so that a derivative of it asks f again."""
+    """PyTorch's graph of one run, for a first derivative: one of higher order asks f again."""
 
     def __init__(self, f: Flat, tensors: Any, wanted: list[int]) -> None:
         self.wanted = wanted

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.array import INSTEAD, Array, Batched, Traced, beneath, box, is_batched, unbox
 from ..core.call import call
-from ..core.policy import NO_CONTEXT, Policy, each, is_raw
+from ..core.policy import Policy, each, is_raw, new_context
 from ..core.tape import Tape
 from ..errors import describe
 from .batching import spread, stacked
@@ -85,7 +85,7 @@ class Batch(Tape):
             try:
                 instance = policy()
                 instance.slots = [None] * len(operands)
-                return each(self.show, instance.run(operands, settings, NO_CONTEXT))
+                return each(self.show, instance.run(operands, settings, new_context(policy)))
             except Exception:  # whatever it asks of its operands, one example may have it
                 pass
         return self._by_loop(lambda k: call(policy, [self.example(x, k) for x in operands], settings))

@@ -8,9 +8,10 @@ from typing import Any
 
 from ..core.array import Array, Batched, beneath, unbox
 from ..core.call import apply, newest
-from ..core.lifting import attributes, lifted, run_again, saved_again, told_apart
+from ..core.kept import attributes, kept_by
+from ..core.lifting import lifted, run_again, saved_again, told_apart
 from ..core.parts import Parts
-from ..core.policy import Policy, inside, library_of_all, new_context
+from ..core.policy import Policy, context_like, inside, library_of_all, new_context
 from ..core.pushing import push
 from .batching import stacked
 
@@ -103,7 +104,7 @@ class _Call:
         return _is_known(self._kept(), self.places, self.constants)
 
     def _kept(self) -> list[Any]:
-        return [*self.instance.ctx.saved, *attributes(self.instance).values()]
+        return kept_by(self.instance)
 
     @property
     def form(self) -> Any:
@@ -201,7 +202,7 @@ def _replaced(instance: Policy, replace: Callable[[Any], Any]) -> Policy:
     again = type(instance)()
     vars(again).update(vars(instance))
     vars(again).update({name: inside(replace, value) for name, value in attributes(instance).items()})
-    again.ctx = new_context(instance, inside(replace, instance.ctx.saved))
+    again.ctx = context_like(instance.ctx, replace)
     return again
 
 

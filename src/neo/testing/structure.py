@@ -46,9 +46,9 @@ class Direct:
 
     def saved(self) -> list[np.ndarray]:
         """Return copies of the arrays that the call keeps."""
-        from ..core.lifting import attributes
+        from ..core.kept import kept_by
 
-        kept = _leaves([*self.policy.ctx.saved, *attributes(self.policy).values()])
+        kept = _leaves(kept_by(self.policy))
         return [host(x) for x in kept if backends.is_array(raw_of(x))]
 
 
