@@ -43,6 +43,15 @@ def to_numpy(raw: Any) -> np.ndarray:
         ) from error
 
 
+def known(raw: Any) -> bool:
+    """Tell whether an array has values: it depends on no argument of the graph."""
+    try:
+        raw.unwrap_numpy()
+    except ValueError:
+        return False
+    return True
+
+
 def load() -> Backend:
     """Return the record of ndonnx."""
     return Backend(
@@ -52,5 +61,6 @@ def load() -> Backend:
         device=lambda raw: "cpu",
         to_device=lambda raw, name: raw,
         to_numpy=to_numpy,
+        known=known,
         kernels={"put": put, "add_at": add_at, "getitem": lambda x, key: x[key]},
     )

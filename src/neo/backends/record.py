@@ -14,6 +14,8 @@ from ..errors import short_name
 from . import special, standard
 from .defined import DEFINED
 
+_USUAL = ("float16", "float32", "float64", "complex64", "complex128", "int64")
+
 
 @dataclass(frozen=True, eq=False)
 class Backend:
@@ -106,8 +108,12 @@ class Backend:
         name = {"int": "int64"}.get(short_name(dtype), short_name(dtype))
         found = getattr(self.xp, name, None)
         if found is None:
-            raise TypeError(f"{self.name} has no dtype {name!r}; name one such as 'float32' or 'int64'")
+            raise TypeError(f"{self.name} has no dtype {name!r}; name one such as {self._dtypes()}")
         return found
+
+    def _dtypes(self) -> str:
+        """Return names of dtypes that the library has."""
+        return ", ".join([repr(name) for name in _USUAL if hasattr(self.xp, name)])
 
     def __repr__(self) -> str:
         return f"<neo backend {self.name}>"
