@@ -11,6 +11,7 @@ import pytest
 import neo
 from neo.backends import registry
 from neo.testing.conformance import check_backend
+from neo.testing.limited import Limited
 
 
 class Broken(np.ndarray):
@@ -62,3 +63,35 @@ def test_an_unknown_operation_is_refused_by_name() -> None:
 def test_an_unknown_backend_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="unknown backend 'nunpy'"):
         check_backend("nunpy")
+
+
+def test_an_operation_that_takes_too_long_or_ends_the_process_is_missing() -> None:
+    limited = Limited(60, "numpy", dtype="float64", orders=(1,), seed=0)
+
+    works = limited("exp")
+    limited.process.kill()
+    limited.process.join()
+    ended = limited("exp")
+    limited.limit = 0.0
+    late = limited("exp")
+
+    assert works.status == "works"
+    assert (ended.status, ended.detail) == ("missing", "the library ended the process")
+    assert (late.status, late.detail) == ("missing", "no answer within 0 s")
+
+
+def test_a_page_tells_each_cause_once(broken: str) -> None:
+    lines = check_backend(broken, operations=["tanh", "cosh", "exp"]).markdown().splitlines()
+
+    assert lines[0] == "broken, float64: of 3 operations 1 work, 1 are missing, 1 are wrong."
+    assert [line.partition(" | ")[0] for line in lines[4:]] == [
+        "| operations",
+        "| ---",
+        "| `cosh`",
+        "| `tanh`",
+    ]
+
+
+def test_what_is_no_dtype_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match="'float6' is no floating dtype; give one of float16, float32"):
+        check_backend("numpy", dtype="float6")

@@ -5,83 +5,18 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .. import backends
 from ..core.dtypes import COMPLEX, kind
-from ..errors import describe
+from ..errors import describe, short_name
 from ..transforms.gradient import vjp
+from .backend_report import MISSING, WORKS, WRONG, BackendReport, Row
+from .limited import Limited
 from .operations import Case, cases
-
-WORKS, MISSING, WRONG = "works", "missing", "wrong"
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one operation does on a library.
-
-    status: `works`, `missing` (the library cannot do it, and says so) or `wrong` (it gives other
-    numbers, shapes or dtypes than NumPy does). stage: of the first trouble: `value`, `gradient` or
-    `second gradient`. detail: what was said, or what differed by how much. tried: how many examples.
-    """
-
-    operation: str
-    status: str
-    stage: str
-    detail: str
-    tried: int
-
-    def __str__(self) -> str:
-        return f"{self.operation:<24} {self.status:<8} {self.stage:<16} {self.detail}".rstrip()
-
-
-@dataclass(frozen=True)
-class BackendReport:
-    """What `check_backend` found: a row per operation, in alphabetical order. Print it."""
-
-    backend: str
-    dtype: str
-    rows: tuple[Row, ...]
-
-    def __bool__(self) -> bool:
-        """Tell whether nothing was wrong. What is missing is no fault."""
-        return not self.of(WRONG)
-
-    def of(self, status: str) -> list[Row]:
-        """Return the rows of one status."""
-        return [row for row in self.rows if row.status == status]
-
-    @property
-    def summary(self) -> str:
-        """The counts in a sentence."""
-        count = Counter([row.status for row in self.rows])
-        return (
-            f"{self.backend}, {self.dtype}: of {len(self.rows)} operations {count[WORKS]} work, "
-            f"{count[MISSING]} are missing, {count[WRONG]} are wrong"
-        )
-
-    def __str__(self) -> str:
-        rows = [str(row) for row in self.rows if row.status != WORKS]
-        return "\n".join([self.summary, *rows])
-
-    def markdown(self) -> str:
-        """Return the report as a page's section: what works in a line, the rest in a table."""
-        works = ", ".join([f"`{row.operation}`" for row in self.of(WORKS)])
-        rest = [row for row in self.rows if row.status != WORKS]
-        lines = [f"{self.summary}.", "", f"Works, to second order: {works}."]
-        if rest:
-            lines += ["", "| operation | | where | why |", "| --- | --- | --- | --- |"]
-            lines += [f"| `{r.operation}` | {r.status} | {r.stage} | {_cell(r.detail)} |" for r in rest]
-        return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def check_backend(
@@ -91,13 +26,17 @@ def check_backend(
     dtype: str = "float64",
     orders: tuple[int, ...] = (1, 2),
     seed: int = 0,
+    limit: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> BackendReport:
     """Run every operation of neo on an array library and compare it with NumPy.
 
     name: of a registered backend. operations: the names to run (default: all). dtype: of the
     operands. orders: of the derivatives to compare beside the values. seed: of the operands'
-    elements, drawn from each operation's domain. progress: is called with each operation's name.
+    elements, drawn from each operation's domain. limit: the seconds that an operation may take; they
+    then run in a process of their own, which is ended if they take longer, and may end by itself;
+    such an operation counts as missing. It sees the backends that have an entry point.
+    progress: is called with each operation's name.
     Values and gradients must agree to half the digits of the dtype: two libraries' kernels agree to
     far more, a wrong rule does not to so many.
     Returns a BackendReport, which is true when nothing is wrong.
@@ -107,6 +46,7 @@ def check_backend(
     numpy, float64: of 2 operations 2 work, 0 are missing, 0 are wrong
     """
     backend = backends.get(name)
+    _need(backend, dtype)
     by_name: dict[str, list[Case]] = {}
     for case in cases():
         by_name.setdefault(case.name, []).append(case)
@@ -114,12 +54,34 @@ def check_backend(
     unknown = [repr(operation) for operation in chosen if operation not in by_name]
     if unknown:
         raise ValueError(f"no operation {', '.join(unknown)} in neo.policies; see sorted(neo.policies)")
+
+    def row(operation: str) -> Row:
+        return _row(operation, by_name[operation], backend, dtype, orders, seed)
+
+    if limit is not None:
+        row = Limited(limit, name, dtype=dtype, orders=orders, seed=seed)
     rows = []
     for operation in chosen:
         if progress is not None:
             progress(operation)
-        rows.append(_row(operation, by_name[operation], backend, dtype, orders, seed))
+        rows.append(row(operation))
     return BackendReport(name, dtype, tuple(rows))
+
+
+def _need(backend: backends.Backend, dtype: str) -> None:
+    """Raise TypeError for what is no dtype, or where a library gives another in its place."""
+    if dtype not in FLOATING:
+        raise TypeError(f"check_backend: {dtype!r} is no floating dtype; give one of {', '.join(FLOATING)}")
+    given = short_name(backend.asarray(np.ones(1, dtype), dtype).dtype)
+    # Python's own numbers have no precision.
+    if given != dtype and not backend.holds_objects:
+        raise TypeError(
+            f"check_backend: {backend.name} gives {given} where {dtype} is asked for. Pass dtype={given!r}, "
+            f"or set the library up to have {dtype}"
+        )
+
+
+FLOATING = ("float16", "float32", "float64", "complex64", "complex128")
 
 
 def _row(
@@ -233,6 +195,7 @@ def run(given: list[str]) -> int:
     parser.add_argument("backend", help="the name of a registered array library")
     parser.add_argument("--dtype", default="float64", help="of the operands (default: float64)")
     parser.add_argument("--operation", action="append", help="run this one alone; may be given again")
+    parser.add_argument("--limit", type=float, help="the seconds that an operation may take (default: any)")
     parser.add_argument("--markdown", action="store_true", help="print a section of a page")
     options = parser.parse_args(given)
     try:
@@ -240,6 +203,7 @@ def run(given: list[str]) -> int:
             options.backend,
             operations=options.operation,
             dtype=options.dtype,
+            limit=options.limit,
             progress=_shown if sys.stderr.isatty() else None,
         )
     except (ImportError, TypeError, ValueError) as error:
