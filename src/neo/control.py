@@ -7,8 +7,8 @@ states instead of everything that n steps computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from math import isqrt
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from . import backends, tree
@@ -20,6 +20,7 @@ from .ops.indexing import getitem
 from .ops.manipulation import concat, flip, stack, unstack
 from .ops.selection import where
 from .transforms.checkpoint import checkpoint as checkpointed
+from .transforms.spacing import FEW, NESTED, Scale, lengths
 
 __all__ = ["fori_loop", "scan", "while_loop"]
 
@@ -39,7 +40,10 @@ def scan(
     its tree, shapes and dtypes. xs: a tree of arrays with one length in front, or None with
     `length` steps. reverse: from the end to the front; the outputs stand where their x stood.
     checkpoint: True to keep about sqrt(length) states and compute the steps between them again in
-    the backward pass; a number of steps to keep one state every so often.
+    the backward pass; a number of steps to keep one state every so often. With True, what the first
+    two steps save tells how many steps between two states take the least memory; where a step saves
+    more than 2.5 times its state, steps are computed again twice, which keeps the sum under that of
+    4 sqrt(length) states.
     Gradient: to init, xs and whatever f closes over, to every order, forward and reverse.
     Raises ValueError for lengths that differ, TypeError for a carry that changes.
 
@@ -52,13 +56,59 @@ def scan(
         one = _outputs([_pair(f(init, tree.map(_row_of_zeros, xs)))[1]], init)
         return init, tree.map(lambda y: getitem(y, (slice(0, 0), ...)), one)
     xs = tree.map(lambda x: flip(x, axis=0), xs) if reverse else xs
-    carry, blocks = init, []
-    for size, part in _parts(xs, n, checkpoint):
-        run = lambda carry, part, size=size: _steps(f, carry, part, size)  # noqa: E731
-        carry, block = (checkpointed(run) if checkpoint else run)(carry, part)
-        blocks.append(block)
+    steps = lambda carry, part: _steps(f, carry, *part)  # noqa: E731
+    carry, blocks = _in_segments(steps, _pieces, init, (xs, n), n, checkpoint)
     ys = _joined(blocks)
     return carry, tree.map(lambda y: flip(y, axis=0), ys) if reverse else ys
+
+
+def _in_segments(
+    steps: Callable[[Any, Any], tuple[Any, Any]],
+    cut: Callable[..., list[Any]],
+    state: Any,
+    part: Any,
+    n: int,
+    checkpoint: bool | int,
+) -> tuple[Any, list[Any]]:
+    """Run n steps of a loop, in segments where that is asked for; return the state and what each gave.
+
+    steps(state, part) runs the steps of a part, and cut(part, size, head) cuts one in pieces: so many
+    of one step first, then those of a size.
+    """
+    if checkpoint is not True:
+        return _by_lengths(steps, cut, state, part, () if checkpoint is False else (_segment(checkpoint),))
+    if n < FEW:
+        return _by_lengths(steps, cut, state, part, lengths(n, 1.0))
+    scale, blocks = Scale(), []
+    *singles, rest = cut(part, n, 2)
+    for piece in singles:
+        state, block = scale.run(steps, state, piece)
+        blocks.append(block)
+    state, more = _by_lengths(steps, cut, state, rest, lengths(n - 2, scale.ratio(state)))
+    return state, blocks + more
+
+
+def _by_lengths(
+    steps: Callable[[Any, Any], tuple[Any, Any]],
+    cut: Callable[..., list[Any]],
+    state: Any,
+    part: Any,
+    sizes: tuple[int, ...],
+) -> tuple[Any, list[Any]]:
+    """Run a part of a loop in segments of sizes[0] steps, those in segments of sizes[1], and so on."""
+    if not sizes:
+        state, block = steps(state, part)
+        return state, [block]
+
+    def run(state: Any, piece: Any) -> tuple[Any, Any]:
+        state, blocks = _by_lengths(steps, cut, state, piece, sizes[1:])
+        return state, _joined(blocks)
+
+    blocks = []
+    for piece in cut(part, sizes[0]):
+        state, block = checkpointed(run)(state, piece)
+        blocks.append(block)
+    return state, blocks
 
 
 def _length(xs: Any, length: int | None) -> int:
@@ -76,28 +126,34 @@ def _length(xs: Any, length: int | None) -> int:
     return int(next(iter(lengths.values())))
 
 
-def _parts(xs: Any, n: int, checkpoint: bool | int) -> Iterator[tuple[int, Any]]:
-    """Yield (number of steps, their part of xs): everything at once, or segments."""
-    size = _segment(n, checkpoint)
+def _pieces(part: tuple[Any, int], size: int, head: int = 0) -> list[tuple[Any, int]]:
+    """Return rows of xs in pieces, each with its number of steps."""
+    xs, n = part
     leaves, build = tree.flatten(xs)
-    columns = [_cut(x, n, size) for x in leaves]
-    for k, start in enumerate(range(0, n, size)):
-        yield min(size, n - start), build([column[k] for column in columns])
+    columns = [_cut(x, n, size, head) for x in leaves]
+    lengths_of_each = [len(numbers) for numbers in _ranges(range(n), size, head)]
+    return [(build([column[k] for column in columns]), m) for k, m in enumerate(lengths_of_each)]
 
 
-def _segment(n: int, checkpoint: bool | int) -> int:
+def _ranges(numbers: range, size: int, head: int = 0) -> list[range]:
+    """Return numbers in pieces: so many of one each, then those of a size, the last perhaps shorter."""
+    starts = [*range(head), *range(head, len(numbers), size)]
+    ends = [*starts[1:], len(numbers)]
+    return [numbers[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _segment(length: int) -> int:
     """Return how many steps a segment has. Raises ValueError for less than one."""
-    if checkpoint is False:
-        return max(n, 1)
-    if checkpoint is True:
-        return max(isqrt(max(n - 1, 0)) + 1, 1)
-    if checkpoint < 1:
-        raise ValueError(f"checkpoint={checkpoint}: a segment has at least one step. Pass True to choose")
-    return checkpoint
+    if length < 1:
+        raise ValueError(f"checkpoint={length}: a segment has at least one step. Pass True to choose")
+    return length
 
 
-def _cut(x: Any, n: int, size: int) -> list[Any]:
+def _cut(x: Any, n: int, size: int, head: int) -> list[Any]:
     """Return an array in pieces along the first axis: whole ones by one call, and the rest."""
+    if head:
+        single = [getitem(x, (slice(k, k + 1), ...)) for k in range(head)]
+        return single + _cut(getitem(x, (slice(head, n), ...)), n - head, size, 0)
     if size >= n:
         return [x]
     whole = n // size
@@ -159,7 +215,8 @@ def while_loop(
     """Return body(...body(init)), applied for as long as cond of the value is true.
 
     init: an array or a tree; body returns the like of it. checkpoint: True to keep about
-    sqrt(2 n) of the n values, in segments of 1, 2, 3, ... steps; a number of steps per segment.
+    sqrt(2 n) of the n values, in segments of 1, 2, 3, ... steps, or others as `scan` does; a number
+    of steps per segment.
     Gradient: as of Python's own while: of the steps that were taken, forward and reverse.
     Inside `vmap` it goes on for as long as cond is true of any example; others keep their values.
     Raises TypeError for a value that changes its tree, shape or dtype.
@@ -168,12 +225,41 @@ def while_loop(
     >>> while_loop(lambda x: x < 100, lambda x: x * 3, np.asarray(2.0))
     np.float64(162.0)
     """
-    value, more, size = init, True, 0
+    repeat = partial(_repeat, cond, body)
+    if checkpoint is False:
+        return repeat(init, None)[0]
+    if checkpoint is True:
+        return _growing(repeat, init)
+    return _repeated(checkpointed(repeat), init, None, _segment(checkpoint))[0]
+
+
+Repeat = Callable[[Any, int | None], tuple[Any, bool]]
+
+
+def _growing(repeat: Repeat, value: Any) -> Any:
+    """Return what a loop ends with, run in segments that grow by what suits the bytes that a step saves."""
+    scale, more, size = Scale(), True, 0
+    while more and len(scale.steps) < 2:
+        value, more = scale.run(repeat, value, 1)
+    ratio = scale.ratio(value) if more else 1.0
+    deep = lambda value, size, inner: _repeated(checkpointed(repeat), value, size, inner)  # noqa: E731
     while more:
-        size = size + 1 if checkpoint is True else _segment(1, checkpoint)
-        run = lambda value, size=size: _repeat(cond, body, value, size if checkpoint else None)  # noqa: E731
-        value, more = (checkpointed(run) if checkpoint else run)(value)
+        size += 1
+        if ratio >= NESTED:
+            value, more = checkpointed(repeat)(value, max(round(size * ratio), 1))
+        else:
+            value, more = checkpointed(deep)(value, size, max(round((size * ratio) ** 0.5), 1))
     return value
+
+
+def _repeated(repeat: Repeat, value: Any, size: int | None, inner: int) -> tuple[Any, bool]:
+    """Return the value after `size` steps at most, run `inner` at a time, and whether there may be more."""
+    done, more = 0, True
+    while more and (size is None or done < size):
+        most = inner if size is None else min(inner, size - done)
+        value, more = repeat(value, most)
+        done += most
+    return value, more
 
 
 def _repeat(cond: Callable[[Any], Any], body: Any, value: Any, most: int | None) -> tuple[Any, bool]:
@@ -217,12 +303,11 @@ def fori_loop(
     >>> fori_loop(0, 4, lambda i, x: x + i, np.asarray(1.0))
     np.float64(7.0)
     """
-    lower, upper, value = int(lower), int(upper), init
-    size = _segment(upper - lower, checkpoint)
-    for start in range(lower, upper, size):
-        run = lambda value, start=start: _count(body, value, range(start, min(start + size, upper)))  # noqa: E731
-        value = (checkpointed(run) if checkpoint else run)(value)
-    return value
+    numbers = range(int(lower), int(upper))
+    if not numbers:
+        return init
+    steps = lambda value, part: (_count(body, value, part), None)  # noqa: E731
+    return _in_segments(steps, _ranges, init, numbers, len(numbers), checkpoint)[0]
 
 
 def _count(body: Callable[[int, Any], Any], value: Any, numbers: range) -> Any:

@@ -40,6 +40,7 @@ class Backend:
     which neo therefore refuses; None of one that it takes.
     writes: whether `x += y` writes into x, so that a sum of gradients may be kept in one array.
     holds_objects: whether elements may be any of Python's numbers, such as Fraction.
+    memory: returns a number for the memory that one of its arrays lies in, which views share.
     The rest are operations that the standard lacks; each has a default that follows
     the standard, or else passes through NumPy, so a record needs three lines.
     """
@@ -62,6 +63,7 @@ class Backend:
     unlike: Callable[[type], str | None] = lambda kind: None
     writes: bool = False
     holds_objects: bool = False
+    memory: Callable[[Any], int] = id
     kernels: dict[str, Any] = field(default_factory=dict)
     raw: Any = field(init=False)
 

@@ -232,6 +232,7 @@ def load() -> Backend:
         synchronize=synchronize,
         special=torch_special.KERNELS.get,
         writes=True,
+        memory=lambda raw: raw.untyped_storage().data_ptr(),
         kernels={
             "asarray": asarray,
             "getitem": getitem,

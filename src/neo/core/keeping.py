@@ -220,6 +220,8 @@ def set_up(tape: Tape, kind: type[Tape], keeper: Keeper | None) -> None:
         return
     tape.__class__ = Keeping
     tape.keeper, tape.usual, tape.library, tape.lean = keeper, None, NOTHING, False
+    # A checkpoint inside makes it a recording tape again, on which arrays from before are Plain.
+    tape.flat = False
 
 
 def seen(x: Any) -> Any:

@@ -16,32 +16,36 @@ from typing import Any
 
 from .array import Array, Traced, apart, beneath, box
 from .keeping import FORGOTTEN, Dropping, Keeper, Keeping, set_up
-from .listing import Listing
+from .kept import attributes
+from .listing import Listing, arrays_in
 from .parts import placed
-from .tape import NOTHING, ClosedTape, Tape, walk_back
+from .policy import Policy
+from .tape import NOTHING, ClosedTape, Places, Tape, walk_back
 
 
 class Run:
     """One run of a function, with what is needed to repeat it.
 
-    call: runs the function on its arguments as they were. tapes: every tape that an argument, or
-    an array that the function closes over, is on. keeper: what is kept of the run, if anything.
+    call: runs the function on its arguments as they were. arguments: those. tapes: every tape that
+    an argument, or an array that the function closes over, is on. keeper: what is kept, if anything.
     """
 
-    def __init__(self, call: Callable[[], Any], tapes: list[Tape], keeper: Keeper | None) -> None:
-        self.call, self.keeper = call, keeper
+    def __init__(
+        self, call: Callable[[], Any], tapes: list[Tape], keeper: Keeper | None, arguments: list[Any]
+    ) -> None:
+        self.call, self.keeper, self.arguments = call, keeper, arguments
         # Inside another checkpoint's run they are of its kind, which they have for that run only.
         self.kinds: list[tuple[Tape, type[Any]]] = [
             (tape, Tape if type(tape) in (Dropping, Keeping) else type(tape)) for tape in tapes
         ]
 
-    def first(self) -> Any:
-        """Return the result of the function; its calls take their slots and are not recorded."""
+    def first(self, recorded: bool) -> Any:
+        """Return the result of the function; its calls take their slots, and are recorded if that is said."""
         with ExitStack() as stack:
             for tape, kind in self.kinds:
                 if kind is Tape:
                     stack.enter_context(_changed(tape))
-                    set_up(tape, Dropping, self.keeper)
+                    set_up(tape, Tape if recorded else Dropping, self.keeper)
             return self._run(again=False)
 
     def again(self, tape: Tape, slot: int) -> list[Any]:
@@ -98,8 +102,8 @@ class Segment:
                 f"it was run again. It must do the same each time: draw random numbers from a key, "
                 f"and write into nothing that outlives it."
             )
-        found = walk_back([NOTHING] * start + entries, start, parts.given.items())
-        self.slots[:] = [slot for slot, g in enumerate(found) if g is not None]
+        found = walk_back(entries, 0, parts.given.items(), places=Places(start + self.count))
+        self.slots[:] = sorted(found)
         return [found[slot] for slot in self.slots]
 
 
@@ -108,16 +112,21 @@ def cut(
     tapes: list[Tape],
     leaves_of: Callable[[Any], list[Any]],
     keeper: Keeper | None = None,
+    arguments: list[Any] | None = None,
+    saved: list[Any] | None = None,
 ) -> Any:
     """Return what a call returns, its entries on the tapes forgotten.
 
     leaves_of: returns the arrays of the result. keeper: keeps results of calls; the arguments must
-    then be `seen` ones.
+    then be `seen` ones. arguments: arrays that the call holds on to. saved: a list that is given the
+    libraries' arrays that the entries held before they were forgotten.
     """
-    run = Run(call, tapes, keeper)
+    run = Run(call, tapes, keeper, arguments or [])
     segments = [Segment(run, tape) for tape in tapes if tape.records or type(tape) is Keeping]
     logged = [(tape.log, len(tape.log.calls)) for tape in tapes if isinstance(tape.log, Listing)]
-    result = run.first()
+    result = run.first(recorded=saved is not None)
+    if saved is not None:
+        saved += [x for s in segments for entry in s.tape[s.slot + 1 :] for x in arrays_in(_held_by(entry))]
     leaves = [x for x in leaves_of(result) if isinstance(x, Traced)]
     for segment in segments:
         segment.cut(leaves)
@@ -126,7 +135,18 @@ def cut(
     return result
 
 
-_CHANGED = ("__class__", "usual", "library", "lean", "log", "keeper", "owner")
+def _held_by(entry: Any) -> list[Any]:
+    """Return what an entry of a tape holds for the way back."""
+    if isinstance(entry, tuple):
+        return [entry[2], entry[5]]
+    if isinstance(entry, list):
+        return [entry[2]]
+    if isinstance(entry, Policy):
+        return [entry.ctx.saved, attributes(entry)]
+    return entry.run.arguments if isinstance(entry, Segment) else []
+
+
+_CHANGED = ("__class__", "usual", "library", "lean", "flat", "log", "keeper", "owner")
 
 
 @contextmanager

@@ -187,16 +187,41 @@ class ClosedTape(Tape):
         )
 
 
+class Places(dict[int, Any]):
+    """The gradients of a stretch of a tape that ends before slot `end`, where there are any.
+
+    As walk_back uses it, it is the list with a place for every slot, those before the stretch too.
+    """
+
+    __slots__ = ("end",)
+
+    def __init__(self, end: int) -> None:
+        self.end = end
+
+    def __missing__(self, slot: int) -> None:
+        return None
+
+    def pop(self) -> Any:  # type: ignore[override]
+        """Return the gradient of the last slot, and forget that one."""
+        self.end -= 1
+        return dict.pop(self, self.end, None)
+
+
 def walk_back(
-    calls: list[Any], inputs: int, seeds: Iterable[tuple[int, Any]], keep: bool = False
-) -> list[Any]:
+    calls: list[Any],
+    inputs: int,
+    seeds: Iterable[tuple[int, Any]],
+    keep: bool = False,
+    places: Places | None = None,
+) -> Any:
     """Return the gradients of the inputs, which fill the first slots; None where none arrived.
 
     seeds: (slot, gradient of that slot) pairs. calls: the entries; unless keep is true each is
     dropped, with what it saved, as soon as it has been pulled. The first gradient to reach a slot
     is assigned, later ones are added; a slot that no gradient reaches costs one test.
+    places: where the gradients go instead of a new list, if the calls are not a whole tape.
     """
-    gradients: list[Any] = [None] * len(calls)
+    gradients: Any = [None] * len(calls) if places is None else places
     add = Sums(gradients).add
     for slot, g in seeds:
         gradients[slot] = g if gradients[slot] is None else gradients[slot] + g

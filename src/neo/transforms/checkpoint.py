@@ -43,8 +43,17 @@ def checkpoint(
 
     if keep is not None and budget is not None:
         raise ValueError("checkpoint takes keep= or budget=, not both: a budget chooses by itself")
-    keeper = _keepers(keep, budget)
+    return _cutting(f, _keepers(keep, budget))
 
+
+def measured(f: Callable[..., Any], saved: list[Any]) -> Callable[..., Any]:
+    """Return checkpoint(f), which gives a list the libraries' arrays that f's calls would have kept."""
+    return _cutting(f, None, saved)
+
+
+def _cutting(
+    f: Callable[..., Any], keeper: Callable[[], Keeper] | None, saved: list[Any] | None = None
+) -> Callable[..., Any]:
     @wraps(f)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         leaves, build = tree.flatten((args, kwargs))
@@ -61,7 +70,9 @@ def checkpoint(
             return f(*again, **named)
 
         tapes = tapes_of([*leaves, *closed])
-        return cut(call, tapes, _leaves, keeper and keeper()) if tapes else f(*args, **kwargs)
+        if not tapes:
+            return f(*args, **kwargs)
+        return cut(call, tapes, _leaves, keeper and keeper(), leaves, saved)
 
     return checkpointed
 
