@@ -2,13 +2,15 @@
 
 Slopes follow the recurrences of DLMF 10.6.1 and 10.29.1 in the form without a division by x, so that
 they hold at 0 and to every order. K and Y of order 1 are singular there and take the shorter form.
+Scaled functions have slopes of their own: see `scaled`.
 """
 
 from __future__ import annotations
 
 from ..elementwise import elementwise
-from ..formulas import abs, sign
+from ..formulas import abs
 from .parametric import parametric
+from .scaled import scaled_bessel
 
 ANY, POSITIVE = (-3, 3), (0.3, 4)
 ORDERS = [([(2, 3)], {"v": 1.5}), ([(3,)], {"v": [[0.0], [2.0]]})]
@@ -64,13 +66,13 @@ kn = _of_order(
 ive = _of_order(
     "ive",
     "modified Bessel function of the first kind, times e ** -|x|,",
-    lambda g, v, x, out: g * ((ive(v - 1, x) + ive(v + 1, x)) * 0.5 - sign(x) * out),
+    lambda g, v, x: g * scaled_bessel(v, x, kind="i", order=1),
     POSITIVE,
 )
 kve = _of_order(
     "kve",
     "modified Bessel function of the second kind, times e ** x,",
-    lambda g, v, x, out: g * (out - (kve(v - 1, x) + kve(v + 1, x)) * 0.5),
+    lambda g, v, x: g * scaled_bessel(v, x, kind="k", order=1),
     POSITIVE,
 )
 jn = jv
@@ -114,13 +116,13 @@ i1 = elementwise(
 i0e = elementwise(
     "i0e",
     "Return i0(x) times e ** -|x|. The gradient at 0, a kink, is 0.",
-    lambda g, x, out: g * (i1e(x) - sign(x) * out),
+    lambda g, x: g * scaled_bessel(0, x, kind="i", order=1),
     domain=POSITIVE,
 )
 i1e = elementwise(
     "i1e",
     "Return i1(x) times e ** -|x|.",
-    lambda g, x, out: g * ((i0e(x) + ive(2, x)) * 0.5 - sign(x) * out),
+    lambda g, x: g * scaled_bessel(1, x, kind="i", order=1),
     domain=POSITIVE,
 )
 k0 = elementwise(
@@ -135,7 +137,15 @@ k1 = elementwise(
     lambda g, x, out: -g * (k0(x) + out / x),
     domain=POSITIVE,
 )
-k0e = elementwise("k0e", "Return k0(x) times e ** x.", lambda g, x, out: g * (out - k1e(x)), domain=POSITIVE)
+k0e = elementwise(
+    "k0e",
+    "Return k0(x) times e ** x.",
+    lambda g, x: g * scaled_bessel(0, x, kind="k", order=1),
+    domain=POSITIVE,
+)
 k1e = elementwise(
-    "k1e", "Return k1(x) times e ** x.", lambda g, x, out: g * (out - k0e(x) - out / x), domain=POSITIVE
+    "k1e",
+    "Return k1(x) times e ** x.",
+    lambda g, x: g * scaled_bessel(1, x, kind="k", order=1),
+    domain=POSITIVE,
 )
