@@ -8,7 +8,7 @@ from typing import Any
 from ...core.array import bottom_of, raw_of
 from ...core.policy import library_of_all
 from ..elementwise import elementwise
-from ..formulas import cos, sin
+from ..formulas import cos, log1p, sin
 from ..registry import composite
 from ..selection import where
 from .entropy import PAIRS
@@ -51,6 +51,35 @@ polygamma = parametric(
     domain=POSITIVE,
     samples=[([(2, 3)], {"n": 1}), ([(3,)], {"n": 0}), ([(3,)], {"n": [[2], [3]]})],
 )
+
+
+# How far psi_step steps up to Stirling's series, and the coefficients of that of psi in 1 / x**2.
+STEPS = 10
+_PSI = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
+
+
+def psi_step(a, b):
+    """psi(a + b) - psi(a), with every digit where the two are near each other.
+
+    For positive a and a + b, by the recurrence of psi and the differences of its series, DLMF 5.11.2.
+    """
+    inside = (a > 0) & (a + b > 0)
+    apart = psi(where(inside, 1, a + b)) - psi(where(inside, 1, a))
+    low, step = where(inside, a, 1), where(inside, b, 0)
+    out = step / (low + step) / low
+    for k in range(1, STEPS):
+        out = out + step / (low + step + k) / (low + k)
+    return where(inside, out + _series_step(low + STEPS, step), apart)
+
+
+def _series_step(low, step):
+    u, w = 1 / low, 1 / (low + step)
+    value, slope = _PSI[-1], 0 * u
+    for scale in _PSI[-2::-1]:
+        slope = slope * (u * u) + value
+        value = value * (w * w) + scale
+    slope = slope * (u * u) + value
+    return log1p(step * u) + step * u * w * (0.5 + (u + w) * slope)
 
 
 def _reflected_slope(x):
@@ -125,7 +154,7 @@ poch = parametric(
     "poch",
     "z m",
     "Return gamma(z + m) / gamma(z). The gradient at the poles of either is NaN.",
-    z=lambda g, z, m, out: g * (out * (psi(z + m) - psi(z))),
+    z=lambda g, z, m, out: g * (out * psi_step(z, m)),
     m=lambda g, z, m, out: g * (out * psi(z + m)),
     domain=BOTH,
     samples=PAIRS,
@@ -134,8 +163,8 @@ beta = parametric(
     "beta",
     "a b",
     "Return gamma(a) * gamma(b) / gamma(a + b).",
-    a=lambda g, a, b, out: g * (out * (psi(a) - psi(a + b))),
-    b=lambda g, a, b, out: g * (out * (psi(b) - psi(a + b))),
+    a=lambda g, a, b, out: -g * (out * psi_step(a, b)),
+    b=lambda g, a, b, out: -g * (out * psi_step(b, a)),
     domain=BOTH,
     samples=PAIRS,
 )
@@ -143,8 +172,8 @@ betaln = parametric(
     "betaln",
     "a b",
     "Return the logarithm of |beta(a, b)|.",
-    a=lambda g, a, b: g * (psi(a) - psi(a + b)),
-    b=lambda g, a, b: g * (psi(b) - psi(a + b)),
+    a=lambda g, a, b: -g * psi_step(a, b),
+    b=lambda g, a, b: -g * psi_step(b, a),
     domain=BOTH,
     samples=PAIRS,
 )
@@ -162,7 +191,7 @@ def _top_slope(n, k, out):
     rest = top - low + 1
     at_zero = gamma(top + 1) * rgamma(low + 1) * (rgamma_slope(rest) + psi(top + 1) * rgamma(rest))
     k = where(none, 0, k)
-    return where(none, at_zero, out * (psi(n + 1) - psi(n - k + 1)))
+    return where(none, at_zero, out * psi_step(n - k + 1, k))
 
 
 def _low_slope(n, k, out):
@@ -171,7 +200,7 @@ def _low_slope(n, k, out):
     a, b = low + 1, top - low + 1
     at_zero = gamma(top + 1) * (rgamma_slope(a) * rgamma(b) - rgamma(a) * rgamma_slope(b))
     k = where(none, 0, k)
-    return where(none, at_zero, out * (psi(n - k + 1) - psi(k + 1)))
+    return where(none, at_zero, out * psi_step(k + 1, n - 2 * k))
 
 
 binom = parametric(

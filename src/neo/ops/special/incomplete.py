@@ -27,6 +27,13 @@ def _stirling_rest(a):
     return series / a
 
 
+def _deviance(many, x):
+    """many * log(many / x) - many + x, of which the large parts cancel where the two are near."""
+    off = (x - many) / many
+    near = abs(off) < 0.5
+    return many * where(near, off - log1p(where(near, off, 0)), off - log(x / many))
+
+
 def gamma_density(a, x):
     """x**(a - 1) * e**-x / gamma(a), the slope of gammainc.
 
@@ -36,17 +43,30 @@ def gamma_density(a, x):
     """
     large = (a >= LARGE) & (x > 0)
     many, there = where(large, a, LARGE), where(large, x, LARGE)
-    off = (there - many) / many
-    near = abs(off) < 0.5
-    deviance = where(near, off - log1p(where(near, off, 0)), off - log(there / many))
-    saddle = exp(-many * deviance - _stirling_rest(many)) * sqrt(many * (0.5 / math.pi)) / there
+    rest = _deviance(many, there) + _stirling_rest(many)
+    saddle = exp(-rest) * sqrt(many * (0.5 / math.pi)) / there
     few, here = where(large, 1, a), where(large, 1, x)
     return where(large, saddle, exp(xlogy(few - 1, here) - here - gammaln(few)))
 
 
 def beta_density(a, b, x):
-    """x**(a - 1) * (1 - x)**(b - 1) / beta(a, b), the slope of betainc."""
-    return exp(xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b))
+    """x**(a - 1) * (1 - x)**(b - 1) / beta(a, b), the slope of betainc.
+
+    For large a and b by Loader's form too.
+    """
+    large = (a >= LARGE) & (b >= LARGE) & (x > 0) & (x < 1)
+    there = where(large, x, 0.5)
+    saddle = _beta_saddle(where(large, a, LARGE), where(large, b, LARGE), there)
+    few, others, here = where(large, 1, a), where(large, 1, b), where(large, 0.5, x)
+    plain = exp(xlogy(few - 1, here) + xlog1py(others - 1, -here) - betaln(few, others))
+    return where(large, saddle, plain)
+
+
+def _beta_saddle(a, b, x):
+    whole = a + b
+    exponent = _deviance(a, whole * x) + _deviance(b, whole * (1 - x))
+    rest = _stirling_rest(a) + _stirling_rest(b) - _stirling_rest(whole)
+    return exp(-exponent - rest) * sqrt(a * (b / whole) * (0.5 / math.pi)) / (x * (1 - x))
 
 
 _REFUSED = "\n\nGradient: to {}. In the other operands it is refused: no closed form is known."

@@ -8,7 +8,7 @@ from ...backends import define
 from ..elementwise import elementwise
 from ..formulas import abs, exp, log, log1p, sin
 from ..selection import where
-from .entropy import PAIRS, xlogy
+from .entropy import PAIRS
 from .integrals import hyp1f1
 from .parametric import parametric
 from .pieces import either
@@ -91,15 +91,15 @@ def _stretched(xp, logarithm, lmbda):
     return xp.where(flat, logarithm, xp.expm1(safe * logarithm) / safe)
 
 
-def _lambda_slope(base, lmbda, out):
-    """The slope of (base**lmbda - 1) / lmbda in lmbda."""
-    flat = base == 0
-    t = lmbda * log(where(flat, 1, base))
+def _lambda_slope(logarithm, lmbda, out):
+    """The slope in lmbda of (base**lmbda - 1) / lmbda, from the logarithm of the base."""
+    flat = logarithm == -math.inf
+    logarithm = where(flat, 0, logarithm)
+    t = lmbda * logarithm
     near = (abs(t) < 1) & ~flat
-    safe = where(near | (lmbda == 0), 1, lmbda)
     # At base 0 the power times its logarithm is 0 for lmbda > 0.
-    far = (xlogy(where(near, 1, base) ** safe, base) - out) / safe
-    logarithm = log(where(near, base, 1))
+    product = where(flat & (lmbda < 0), -math.inf, exp(where(near, 0, t)) * logarithm)
+    far = (product - out) / where(near | (lmbda == 0), 1, lmbda)
     return where(near, logarithm * logarithm * exprel_slope(where(near, t, 0)), far)
 
 
@@ -109,7 +109,7 @@ boxcox = parametric(
     "x lmbda",
     "Return (x ** lmbda - 1) / lmbda, log(x) where lmbda is 0.",
     x=lambda g, x, lmbda: g * x ** (lmbda - 1),
-    lmbda=lambda g, x, lmbda, out: g * _lambda_slope(x, lmbda, out),
+    lmbda=lambda g, x, lmbda, out: g * _lambda_slope(log(x), lmbda, out),
     domain=POWERS,
     samples=PAIRS,
 )
@@ -118,7 +118,7 @@ boxcox1p = parametric(
     "x lmbda",
     "Return ((1 + x) ** lmbda - 1) / lmbda, log(1 + x) where lmbda is 0.",
     x=lambda g, x, lmbda: g * exp((lmbda - 1) * log1p(x)),
-    lmbda=lambda g, x, lmbda, out: g * _lambda_slope(1 + x, lmbda, out),
+    lmbda=lambda g, x, lmbda, out: g * _lambda_slope(log1p(x), lmbda, out),
     domain=POWERS,
     samples=PAIRS,
 )
@@ -141,9 +141,9 @@ def _inv_boxcox1p(xp, y, lmbda):
     return xp.expm1(_shrunk(xp, y, lmbda))
 
 
-def _inverse_slope(base, y, lmbda):
+def _inverse_slope(logarithm, y, lmbda):
     """The slope in lmbda of base = (1 + lmbda * y) ** (1 / lmbda), by the rule of inverse functions."""
-    return -_lambda_slope(base, lmbda, y) * base ** (1 - lmbda)
+    return -_lambda_slope(logarithm, lmbda, y) * exp((1 - lmbda) * logarithm)
 
 
 inv_boxcox = parametric(
@@ -151,7 +151,7 @@ inv_boxcox = parametric(
     "y lmbda",
     "Return the x whose boxcox(x, lmbda) is y.",
     y=lambda g, lmbda, out: g * out ** (1 - lmbda),
-    lmbda=lambda g, y, lmbda, out: g * _inverse_slope(out, y, lmbda),
+    lmbda=lambda g, y, lmbda, out: g * _inverse_slope(log(out), y, lmbda),
     domain=((-0.3, 2), (0.3, 2)),
     samples=PAIRS,
 )
@@ -160,7 +160,7 @@ inv_boxcox1p = parametric(
     "y lmbda",
     "Return the x whose boxcox1p(x, lmbda) is y.",
     y=lambda g, lmbda, out: g * (out + 1) ** (1 - lmbda),
-    lmbda=lambda g, y, lmbda, out: g * _inverse_slope(out + 1, y, lmbda),
+    lmbda=lambda g, y, lmbda, out: g * _inverse_slope(log1p(out), y, lmbda),
     domain=((-0.3, 2), (0.3, 2)),
     samples=PAIRS,
 )
@@ -174,13 +174,13 @@ cosdg = elementwise(
 tandg = elementwise(
     "tandg",
     "Return the tangent of x degrees.",
-    lambda g, out: g * ((1 + out * out) * DEGREE),
+    lambda g, x: g * (DEGREE / cosdg(x) ** 2),
     domain=(-70, 70),
 )
 cotdg = elementwise(
     "cotdg",
     "Return the cotangent of x degrees.",
-    lambda g, out: g * ((1 + out * out) * -DEGREE),
+    lambda g, x: g * (-DEGREE / sindg(x) ** 2),
     domain=(20, 160),
 )
 
