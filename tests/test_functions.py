@@ -134,6 +134,17 @@ def test_activation_of_nan_is_nan(xp: Library, f: Any, plain: Any) -> None:
     assert np.isnan(xp.numpy(f(xp.asarray([NAN])))).all()
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_sigmoid_of_a_short_dtype_has_no_gap_on_its_way_to_0_and_1(dtype: str) -> None:
+    x = np.linspace(-30, 30, 241).astype(dtype)
+    expected = 1 / (1 + np.exp(-x.astype(float)))
+
+    # Two roundings and the one of e ** x; below the normal numbers only a multiple of the smallest is left.
+    limits = np.finfo(dtype)
+    close = {"rtol": 3 * float(limits.eps), "atol": float(limits.smallest_subnormal)}
+    np.testing.assert_allclose(functions.sigmoid(x), expected, **close)
+
+
 def test_sigmoid_keeps_its_digits_far_to_the_left(xp: Library) -> None:
     out = xp.numpy(functions.sigmoid(xp.asarray([-700.0, -50.0])))
 
@@ -464,6 +475,7 @@ KERNEL_INPUTS = {
     "softmax of large numbers": (ROWS * 300, (1,)),
     "softmax over other axes": (ROWS, (0,)),
     "softmax_backward over other axes": (ROWS, np.exp(-ROWS), (0,)),
+    "log_softmax_backward": (ROWS, -np.exp(ROWS), (1,)),
     "softmax_backward": (ROWS, np.exp(-ROWS), (1,)),
     "linear": (ROWS, ROWS.T, np.arange(3.0)),
     "linear_backward": (ROWS, ROWS, ROWS, (3,)),
@@ -527,6 +539,7 @@ def _definition(name: str, library: Any) -> Any:
         "gelu_backward": functions.gelu.policy.rules[0].formula,
         "matmul_backward": nep.matmul.policy.slopes,
         "scatter": nep.take.__globals__["Getitem"].slopes,
+        "log_softmax_backward": functions.log_softmax.policy.backward.__globals__["_log_softmax_formula"],
         "softmax_backward": functions.softmax.policy.backward.__globals__["_softmax_formula"],
         "linear_backward": functions.linear.policy.slopes.__globals__["_formula"],
     }

@@ -77,15 +77,17 @@ def gelu(x: Any) -> Any:
 
 def gelu_backward(g: Any, x: Any, out: Any) -> Any:
     """Return g * (chance + x * density). The chance, by far the longest to compute, is out / x."""
-    size = np.abs(x)
+    slope = np.abs(x)
     limits = np.finfo(x.dtype)
     # Where out is subnormal or infinite it does not tell; NaN takes the second way too.
-    if size.size and np.min(size) > limits.tiny / limits.eps and np.max(size) < np.inf:
+    if slope.size and np.min(slope) > limits.tiny / limits.eps and np.max(slope) < np.inf:
         chance = out / x
     else:
         chance = 1 / _inverse_chance(x) if _is_quick(x) else 0.5 * (1 + erf(x * math.sqrt(0.5)))
         x = np.minimum(x, 1000)  # far enough: inf * 0 would be NaN
-    slope = np.exp(x * x * -0.5)
+    slope *= slope
+    slope *= -0.5
+    slope = np.exp(slope, out=slope if slope.ndim else None)
     slope *= x
     slope *= 1 / math.sqrt(2 * math.pi)
     slope += chance
