@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from support.libraries import Library
 
 import neo
 import neo.numpy as nep
-from neo.ops.contraction import path
+from neo.ops.contraction import path, product_of
 
 RNG = np.random.default_rng(11)
 
@@ -30,7 +32,7 @@ SUMS = {
 }
 
 
-@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("optimize", [True, False, "greedy", "optimal"])
 @pytest.mark.parametrize("subscripts", SUMS)
 def test_sum_is_numpy_s_in_any_order(xp: Library, subscripts: str, optimize: bool) -> None:
     arrays = SUMS[subscripts]
@@ -54,6 +56,46 @@ def test_order_is_that_of_the_fewest_multiplications() -> None:
     chain = ("ab", "bc", "cd", "de", "ef", "fg")
     lengths = tuple([(c, 1 if c == "g" else 10) for c in "abcdefg"])
     assert path(chain, "ag", lengths)[0] == (4, 5)
+
+
+def _multiplications(inputs: tuple[str, ...], output: str, sizes: dict[str, int], steps: Any) -> int:
+    total, names = 0, list(inputs)
+    for i, j in steps:
+        total += int(np.prod([sizes[c] for c in set(names[i] + names[j])]))
+        product = product_of(tuple(names), i, j, output)
+        names = [*[s for k, s in enumerate(names) if k not in (i, j)], product]
+    return total
+
+
+def test_best_of_many_operands_is_opt_einsum_s() -> None:
+    opt_einsum = pytest.importorskip("opt_einsum")
+    inputs = ("ab", "bcd", "ace", "dfg", "eh", "fhi", "gi")
+    sizes = {c: 2 + k % 4 for k, c in enumerate("abcdefghi")}
+    shapes = [tuple([sizes[c] for c in s]) for s in inputs]
+
+    theirs = opt_einsum.contract_path(f"{','.join(inputs)}->", *shapes, shapes=True, optimize="dp")[0]
+    ours = path(inputs, "", tuple(sizes.items()))
+
+    assert len(ours) == len(inputs) - 1
+    assert _multiplications(inputs, "", sizes, ours) <= _multiplications(inputs, "", sizes, theirs)
+
+
+def test_many_operands_take_the_order_of_opt_einsum(monkeypatch: pytest.MonkeyPatch) -> None:
+    opt_einsum = pytest.importorskip("opt_einsum")
+    asked = []
+    theirs = opt_einsum.contract_path
+    monkeypatch.setattr(opt_einsum, "contract_path", lambda *a, **k: asked.append(a) or theirs(*a, **k))
+    arrays = _random(*[(2, 2)] * 9)
+
+    found = nep.einsum("ab,bc,cd,de,ef,fg,gh,hi,ij->aj", *arrays)
+
+    assert len(asked) == 1
+    np.testing.assert_allclose(found, np.linalg.multi_dot(arrays), atol=1e-12)
+
+
+def test_unknown_order_is_refused() -> None:
+    with pytest.raises(ValueError, match="optimize='best' is no order that is known here"):
+        nep.einsum("ij,jk,kl->il", *_random((2, 2), (2, 2), (2, 2)), optimize="best")
 
 
 def test_a_caller_may_give_the_order(xp: Library) -> None:

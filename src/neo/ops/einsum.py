@@ -61,9 +61,12 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = True) -> Any:
     subscripts: letters per operand, `...` for leading axes, `->` before the result's letters;
     without `->` the result has the letters that occur once, in alphabetical order. Or, as in NumPy,
     an array followed by a list of its axes' numbers, and so on, and a list for the result.
-    optimize: operands are multiplied in pairs, in the order of the fewest multiplications; False
-    means from left to right, a list of pairs that order (`opt_einsum.contract_path` gives one).
-    Gradient: to every operand. A letter given twice to one operand takes its diagonal.
+    optimize: operands are multiplied in pairs; True means in the order of the fewest multiplications,
+    found by trying all orders of up to seven operands and by opt_einsum of more if it is installed
+    (`pip install neo-autodiff[einsum]`), else greedily. "optimal" and "greedy" say which, or another
+    name of opt_einsum's; False means from left to right, a list of pairs that order.
+    Gradient: to every operand, by pairs as well. A letter given twice to one operand takes its
+    diagonal.
     Raises ValueError when subscripts and shapes do not fit.
     """
     if not isinstance(subscripts, str):
@@ -99,7 +102,8 @@ def _steps(names: list[str], output: str, lengths: Any, optimize: Any) -> Any:
         return checked(optimize, len(names))
     if optimize is False:
         return [(0, 1), *[(0, k) for k in range(len(names) - 2, 0, -1)]]
-    return path(tuple(names), output, tuple(sorted(lengths.items())))
+    how = "auto" if optimize is True else optimize
+    return path(tuple(names), output, tuple(sorted(lengths.items())), how)
 
 
 def _lettered(*given: Any) -> tuple[str, list[Any]]:
