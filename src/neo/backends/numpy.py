@@ -7,7 +7,7 @@ from typing import Any
 import array_api_compat.numpy as xp
 import numpy as np
 
-from . import numpy_functions, numpy_special, scipy_linalg, standard
+from . import numpy_activations, numpy_functions, numpy_special, scipy_linalg, standard
 from .record import Backend
 
 
@@ -65,6 +65,7 @@ def load() -> Backend:
             "getitem": standard.getitem,
             "broadcast_to": broadcast_to,
             **numpy_functions.KERNELS,
+            **numpy_activations.KERNELS,
             "lu_factor": scipy_linalg.lu_factor,
             # NumPy's own, without the wrapper: the same function.
             "matmul": np.matmul,

@@ -18,20 +18,21 @@ def relu(x: Any) -> Any:
     """Return max(x, 0); NaN of NaN. Between two bounds it takes half of np.maximum's time."""
     if x.dtype.kind == "f":
         return x.clip(0, np.inf)
-    _refuse_complex("relu", x)
+    refuse_complex("relu", x)
     return np.maximum(x, 0)
 
 
 def sigmoid(x: Any) -> Any:
     """Return e ** x / (e ** x + 1): half the passes of a form that is safe from overflow on its own."""
-    _refuse_complex("sigmoid", x)
+    refuse_complex("sigmoid", x)
     # Beyond the bound the quotient is 1 in x's dtype, and e ** x not yet infinite.
     out = np.exp(x.clip(-np.inf, 11 if x.dtype.itemsize == 2 else 40))
     out /= out + 1
     return out
 
 
-def _refuse_complex(name: str, x: Any) -> None:
+def refuse_complex(name: str, x: Any) -> None:
+    """Raise TypeError for complex numbers, of which a function is none."""
     if x.dtype.kind == "c":
         raise TypeError(f"{name} is a function of real numbers, got {describe(x)}")
 

@@ -27,16 +27,16 @@ def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> 
 _FAR = 1000.0
 
 
-def _finite_slope(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+def _finite_slope(function: Callable[..., torch.Tensor], **settings: Any) -> Callable[..., torch.Tensor]:
     """Return a backward kernel of x with the slope, not NaN, where x is inf."""
 
     def kernel(g: torch.Tensor, x: torch.Tensor, *others: Any) -> torch.Tensor:
         if x.is_cpu:
-            dx = function(g, x)
+            dx = function(g, x, **settings)
             # One sum tells whether there is any, in a third of the time that bounding x takes.
             if not math.isnan(dx.sum()):
                 return dx
-        return function(g, x.clamp(-_FAR, _FAR))
+        return function(g, x.clamp(-_FAR, _FAR), **settings)
 
     return kernel
 
@@ -220,11 +220,13 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "cos_backward": lambda g, x: torch.sin(x).mul_(g).neg_(),
     "silu_backward": _finite_slope(_aten.silu_backward.default),
     "gelu_backward": _finite_slope(_aten.gelu_backward.default),
+    "gelu_tanh_backward": _finite_slope(_aten.gelu_backward.default, approximate="tanh"),
     # The wrapper of array-api-compat takes four times as long, to promote dtypes that agree here.
     "matmul": lambda a, b: torch.mm(a, b) if a.ndim == b.ndim == 2 else torch.matmul(a, b),
     "matmul_backward": matmul_backward,
     "silu": _of_reals("silu", torch.nn.functional.silu),
     "gelu": _of_reals("gelu", torch.nn.functional.gelu),
+    "gelu_tanh": _of_reals("gelu_tanh", lambda x: torch.nn.functional.gelu(x, approximate="tanh")),
     "linear": linear,
     "softmax": _settled(_softmax),
     "softmax_backward": softmax_backward,

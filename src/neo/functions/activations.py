@@ -130,7 +130,7 @@ def _gelu_tanh_slope(x):
 gelu_tanh = elementwise(
     "gelu_tanh",
     "Return gelu's approximation by tanh. Source: Hendrycks and Gimpel (2016).",
-    lambda g, x: g * _gelu_tanh_slope(x),
+    with_kernel("gelu_tanh_backward", lambda g, x: g * _gelu_tanh_slope(x)),
     domain=ANY,
 )
 
