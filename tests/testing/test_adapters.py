@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-import neo.testing as nt
 from neo.testing import adapters
 from neo.testing.check import examine
 
-INPUTS = (nt.arrays((3,)),)
+INPUTS = (np.array([0.5, -1.25, 0.0]),)
 
 
 def found(target: Any, **options: Any) -> list[str]:
-    """Return what a check of a few examples finds."""
-    return [f.kind for f in examine(target, **{"inputs": INPUTS, "examples": 6, **options}).findings]
+    """Return what a check of one example finds."""
+    return [f.kind for f in examine(target, **{"inputs": INPUTS, **options}).findings]
 
 
 def torch_cube(factor: float) -> Any:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support.libraries import Library
 from support.right import RIGHT
 from support.wrong import WRONG
+from support.wrong_somewhere import SOMEWHERE
 
 import neo
 import neo.numpy as nep
@@ -21,9 +22,12 @@ from neo.testing.findings import save
 from neo.testing.places import places
 
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
-# All of them, with many seeds, under the deep profile; every so many otherwise.
-SOME_WRONG = WRONG if DEEP else WRONG[::7]
-SOME_RIGHT = RIGHT if DEEP else RIGHT[4::20]
+# All of them, with many seeds, under the deep profile; otherwise one of each kind, and every so many.
+ALL_WRONG = [*WRONG, *SOMEWHERE]
+SOME_WRONG = ALL_WRONG if DEEP else list({entry[3]: entry for entry in reversed(ALL_WRONG)}.values())
+SOME_RIGHT = RIGHT if DEEP else RIGHT[4::25]
+# One example, where it is not the examples that a test is about.
+ONE = {"inputs": (np.array([0.5, -1.25, 2.0]),), "backends": "numpy", "orders": (1,)}
 SEEDS = range(20) if DEEP else range(1)
 BACKENDS = ("numpy", "array_api_strict") if DEEP else ("numpy",)
 
@@ -93,14 +97,15 @@ def test_a_check_runs_on_every_library(xp: Library) -> None:
 
 
 def test_the_same_seed_gives_the_same_report() -> None:
-    one, other = (nt.check_policy(Square, backends="numpy", orders=(1,), seed=5) for _ in range(2))
+    given = {**ONE, "inputs": (nt.arrays((2,)),)}
+    one, other = (nt.check_policy(Square, **given, seed=5) for _ in range(2))
 
     assert one.as_dict() == other.as_dict()
 
 
 def test_a_failure_tells_everything() -> None:
     with pytest.raises(nt.GradientMismatch) as caught:
-        nt.check_policy(Half, backends="numpy")
+        nt.check_policy(Half, backends="numpy", orders=(1,))
 
     (finding,) = caught.value.report.findings
     assert (finding.kind, finding.operation, finding.argument) == ("wrong_gradient", "Half", "x")
@@ -111,7 +116,7 @@ def test_a_failure_tells_everything() -> None:
 
 def test_the_program_of_a_finding_has_five_lines_that_show_it() -> None:
     with pytest.raises(nt.GradientMismatch) as caught:
-        nt.check_policy(Half, backends="numpy", orders=(1,))
+        nt.check_policy(Half, **ONE)
     program = caught.value.report.findings[0].program
 
     assert len(program.splitlines()) == 5
@@ -210,14 +215,14 @@ def test_check_grads_needs_something_to_differentiate() -> None:
         nt.check_grads(nep.sin, (np.arange(3),))
 
 
-@nt.gradient_test(Square, backends="numpy", orders=(1,))
+@nt.gradient_test(Square, **ONE)
 def test_the_decorator_hands_on_the_report(report: Any) -> None:
     assert report.operation == "Square"
     assert report.findings == []
 
 
 def test_the_decorator_of_a_class_is_a_test() -> None:
-    test = nt.gradient_test(backends="numpy", orders=(1,))(Half)
+    test = nt.gradient_test(**ONE)(Half)
 
     assert test.__name__ == "test_gradient_of_Half"
     with pytest.raises(nt.GradientMismatch):
@@ -236,7 +241,7 @@ def test_the_page_has_the_table_of_findings() -> None:
 
 
 def test_saved_reports_are_json_and_a_page(tmp_path: Any) -> None:
-    report = nt.check_policy(Square, backends="numpy", orders=(1,))
+    report = nt.check_policy(Square, **ONE)
     page = save([report], tmp_path / "report.json")
 
     assert json.loads((tmp_path / "report.json").read_text())["reports"][0]["operation"] == "Square"

@@ -16,6 +16,7 @@ from neo.cli import main
 RULE = "support.right:Affine"
 ROOT = Path(__file__).parents[2]
 TESTS = """
+import numpy as np
 import neo.testing as nt
 from support.right import DeclaredRelu
 
@@ -23,7 +24,7 @@ def test_fixtures(backend, xp):
     assert xp.asarray([1.0]).shape == (1,)
 
 def test_check():
-    nt.check_policy(DeclaredRelu, orders=(1,))
+    nt.check_policy(DeclaredRelu, inputs=(np.array([0.0, 1.0]),), orders=(1,))
 """
 OTHERS = """
 import sys, pytest

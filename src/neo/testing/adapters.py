@@ -15,7 +15,7 @@ import numpy as np
 
 from ..core.dtypes import differentiable
 from .subjects import Hosts, Subject, own
-from .targets import Target
+from .targets import Target, convention_of
 
 
 def torch_function(function: Any, *, domain: Any = (-2.0, 2.0), kink: Any = None) -> Target:
@@ -49,10 +49,8 @@ def _parameters(function: Any) -> list[str]:
 
 
 def _target(function: Any, call: Any, names: list[str], make: Any, domain: Any, kink: Any) -> Target:
-    from .targets import CONVENTIONS
-
     name = getattr(function, "__name__", type(function).__name__)
-    convention = CONVENTIONS[kink] if isinstance(kink, str) else kink
+    convention = convention_of(kink, "kink")
     return Target(name, call, names, domain=domain, convention=convention, only=[make.only], make=make)
 
 

@@ -183,10 +183,11 @@ class _Job:
         """Check the coarser dtypes that were asked for; float32 in any case, but for gross faults only."""
         asked = [dtype for dtype in self.dtypes if dtype != base and double(dtype) == base]
         for dtype in asked:
-            if place.has(dtype):
-                self.check.coarse(examples, place, dtype, gross=False)
+            having = [each for each in (place, *self.places) if each.has(dtype) and each.has(base)]
+            if having:
+                self.check.coarse(examples, having[0], dtype, gross=False)
             else:
-                self.report.skipped[f"{dtype} on {place.name}"] = "no such dtype"
+                self.report.skipped[dtype] = _nowhere(dtype, self.places)
         if base == "float64" and "float32" not in asked and place.has("float32"):
             self.check.coarse(examples, place, "float32", gross=True)
 
@@ -234,6 +235,11 @@ class _Job:
         if not first.compared and not self.report.findings and 1 in self.check.orders:
             words = "every example is empty, at a jump, not finite, or of no floating dtype"
             self.check.add(("nothing_compared", words, None), examples[0], place, base)
+
+
+def _nowhere(dtype: str, places: Sequence[Place]) -> str:
+    hint = '; Torch has it: backends=("torch",)' if dtype == "bfloat16" else ""
+    return f"no such dtype on {', '.join([place.name for place in places])}{hint}"
 
 
 def _lacks(name: str, dtype: str) -> str:

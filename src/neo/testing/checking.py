@@ -8,19 +8,22 @@ from typing import Any
 import numpy as np
 
 from . import precision
-from .comparing import Comparison, compare
+from .comparing import ENTRIES, PAIRS, Comparison, compare
 from .examples import Example
 from .findings import Finding, Report
+from .higher import derived, lost, weights
 from .invariants import CHECKS, leak, nan, repeatable, threads
 from .places import Place, double, dtypes_of, rounded
 from .reading import finding_of, pattern, program
 from .structure import Direct, Fault, faults, gradients_of
 from .subjects import Flat, Subject
-from .targets import Target
+from .targets import Target, Undeclared
 
-ENTRIES_AT_HIGHER_ORDERS = 4
-# Examples larger than this are compared along a few directions at higher orders.
+# Entries of a gradient's gradient that are compared one by one, beside all at once.
+ENTRIES_AT_HIGHER_ORDERS = 3
 EXAMPLES_ELSEWHERE = 14
+# Of examples in a dtype that nobody asked for, one in so many is looked at to every order.
+EVERY = 6
 # A check that has failed this often knows enough.
 ENOUGH = 6
 # Findings of the comparison with slopes.
@@ -56,6 +59,8 @@ class Checking:
                 taken += 1
             except Refused as error:
                 self._refused(str(error), example, place, dtype, given)
+            except Undeclared as error:
+                self.add(("wrong_convention", str(error), None), example, place, dtype)
             except Exception as error:  # out of a rule, at operands near the example
                 words = f"pulling back raised {type(error).__name__}: {_line(error)}"
                 self.add(("backward_raises", words, None), example, place, dtype)
@@ -95,6 +100,8 @@ class Checking:
             self._once(subject, flat, example, place, dtype)
             for fault in self._first(nan, flat, rng):
                 self.add(fault, example, place, dtype)
+            if self.target.pushes:
+                self._forward_mode(subject, example, place, dtype)
             self._higher(subject, example, place, dtype)
 
     def _prepared(self, example: Example, place: Place, dtype: str) -> tuple[Subject, Any, list[Fault]]:
@@ -151,9 +158,11 @@ class Checking:
         """Compare a pull-back with slopes; return whether it is right."""
         if order not in self.orders:
             return True
-        entries = 12 if order == 1 else ENTRIES_AT_HIGHER_ORDERS
-        convention = self.target.convention if order == 1 else None
-        found = compare(flat, np.random.default_rng(example.seed), entries, convention)
+        rng = np.random.default_rng(example.seed)
+        if order == 1:
+            found = compare(flat, rng, ENTRIES, self.target.convention, PAIRS)
+        else:
+            found = compare(flat, rng, ENTRIES_AT_HIGHER_ORDERS, None, 0)
         self._count(found, place, dtype, order)
         if found.mismatches:
             finding = finding_of(found, flat, self.target.names, order)
@@ -189,9 +198,9 @@ class Checking:
             try:
                 results = subject.value(subject.points)
                 rng = np.random.default_rng(example.seed + order)
-                subject = subject.derivative([_weights(x, rng) for x in results])
+                subject = subject.derivative([weights(x, rng) for x in results])
                 flat = Flat(subject)
-                fault = None
+                fault = lost(flat)
             except Exception as error:
                 words = f"the gradient of order {order} raised {type(error).__name__}: {_line(error)}"
                 fault = ("second_order_raises", words, None)
@@ -203,13 +212,20 @@ class Checking:
 
     def coarse(self, examples: Sequence[Example], place: Place, dtype: str, gross: bool) -> None:
         """Check a dtype beside double precision. gross: where nobody asked for that dtype."""
-        for example in examples:
-            with_fault = self._coarse(example, place, dtype, gross)
-            if with_fault is not None and with_fault[0] is not None:
-                fault, found, expected, bound = with_fault
-                self.add(fault, example, place, dtype, 1, (found, expected, bound))
+        for number, example in enumerate(examples):
+            orders = self.orders if not gross or number % EVERY == 0 else self.orders[:1]
+            for order in range(1, max(orders) + 1):
+                found = self._coarse(example, place, dtype, order, gross)
+                if found is None:
+                    break
+                fault, *numbers = found
+                if fault is not None:
+                    kind = fault[0] if order == 1 else "wrong_second_order"
+                    self.add((kind, *fault[1:]), example, place, dtype, order, tuple(numbers))
+                    break
 
-    def _coarse(self, example: Example, place: Place, dtype: str, gross: bool) -> Any:
+    def _coarse(self, example: Example, place: Place, dtype: str, order: int, gross: bool) -> Any:
+        """Return a fault or None, with its numbers; None where forward does not take the example."""
         names = dtypes_of(example.operands, double(dtype))
         fine = self.target.subject(place, rounded(example.operands, names), names, example.settings)
         low = dtypes_of(example.operands, dtype)
@@ -218,17 +234,19 @@ class Checking:
         try:
             if gross and not _stays(subject):
                 return None
-            found = [] if gross else self._form(subject, example)
+            found = [] if gross or order > 1 else self._form(subject, example)
         except Exception:  # forward does not take this dtype, or this example
             return None
-        self.report.row(place.name, dtype, 1).examples += not gross
+        self.report.row(place.name, dtype, order).examples += not gross
         if found:
             return found[0], None, None, None
         try:
-            return precision.coarse(fine, subject, np.random.default_rng(example.seed), gross)
+            pair = derived(fine, subject, order, example.seed)
+            return precision.coarse(*pair, np.random.default_rng(example.seed), gross)
         except Exception as error:
+            kind = "backward_raises" if order == 1 else "second_order_raises"
             words = f"pulling back raised {type(error).__name__}: {_line(error)}"
-            return None if gross else (("backward_raises", words, None), None, None, None)
+            return None if gross else ((kind, words, None), None, None, None)
 
     def elsewhere(self, examples: Sequence[Example], first: Place, place: Place, dtype: str) -> str:
         """Check another library beside the first one; return why it could not be."""
@@ -269,13 +287,13 @@ class Checking:
         self, subject: Subject, other: Subject, example: Example, place: Place, dtype: str
     ) -> None:
         rng = np.random.default_rng(example.seed)
-        weights = [_weights(x, rng) for x in other.value(other.points)]
+        cotangents = [weights(x, rng) for x in other.value(other.points)]
         try:
-            reference = Flat(other.derivative(weights))
+            reference = Flat(other.derivative(cotangents))
         except Exception:  # a finding of the first library's
             return
         try:
-            derived = subject.derivative(weights)
+            derived = subject.derivative(cotangents)
             fault, analytic, numeric, bound = precision.other_library(reference, derived, rng)
         except Exception as error:
             words = f"the gradient of the gradient raised {type(error).__name__}: {_line(error)}"
@@ -361,11 +379,6 @@ def _stays(subject: Subject) -> bool:
     results = subject.value(subject.points)
     kinds = {x.dtype for x in subject.points}
     return bool(results) and {x.dtype for x in results} <= kinds
-
-
-def _weights(x: np.ndarray, rng: Any) -> np.ndarray:
-    w = rng.uniform(0.5, 1.5, x.shape)
-    return (w + 1j * rng.uniform(0.5, 1.5, x.shape) if x.dtype.kind == "c" else w).astype(x.dtype)
 
 
 def _line(error: Exception) -> str:

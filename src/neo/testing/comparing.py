@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from .slopes import SAFETY, SMALLEST, Slopes, rounding_of, slopes
-from .subjects import Flat
+from .subjects import Flat, pack
 
 # How many entries are looked at one by one, and how many kinked results with a cotangent each.
-ENTRIES, KINKED = 12, 4
+ENTRIES, KINKED = 8, 4
+# How many pairs of equal entries are moved together and against each other.
+PAIRS = 2
 # This many mismatches at one example tell all that there is to tell.
 ENOUGH = 4
 # How many points close by tell which slopes there are.
@@ -74,7 +76,9 @@ class Comparison:
 Convention = Callable[[float, float], float] | None
 
 
-def compare(flat: Flat, rng: Any, entries: int = ENTRIES, convention: Convention = None) -> Comparison:
+def compare(
+    flat: Flat, rng: Any, entries: int = ENTRIES, convention: Convention = None, pairs: int = PAIRS
+) -> Comparison:
     """Compare the pull-back of a function with its slopes along entries and other directions.
 
     convention: what a slope is at a kink, of the left and the right one; None: anything between.
@@ -84,25 +88,30 @@ def compare(flat: Flat, rng: Any, entries: int = ENTRIES, convention: Convention
         return result
     w = rng.uniform(0.5, 1.5, flat.center.shape) * rng.choice([-1.0, 1.0], flat.center.shape)
     work = _Work(flat, w, int(rng.integers(2**31)), convention)
-    for v in directions(flat.x, rng, entries):
+    for v in directions(flat.x, rng, entries, pairs):
         if len(result.mismatches) < ENOUGH:
             work.along(v, result)
     return result
 
 
-def directions(x: np.ndarray, rng: Any, entries: int) -> list[np.ndarray]:
+def directions(x: np.ndarray, rng: Any, entries: int, pairs: int = PAIRS) -> list[np.ndarray]:
     """Return entries one by one, two that are equal together and against each other, and all at once."""
     n = x.size
     chosen = range(n) if n <= entries else sorted(rng.choice(n, entries, replace=False))
     found = [_unit(n, k) for k in chosen]
-    for i, j in _ties(x)[:3]:
-        found += [_unit(n, i) + _unit(n, j), _unit(n, i) - _unit(n, j)]
     groups, places = np.unique(x, return_inverse=True)
-    for k in np.flatnonzero(np.bincount(places) > 2)[:2]:
+    for i, j in _ties(places, rng)[:pairs]:
+        found += [_unit(n, i) + _unit(n, j), _unit(n, i) - _unit(n, j)]
+    for k in np.flatnonzero(np.bincount(places) > 2)[:pairs]:
         found.append(np.where(places == k, 1.0, 0.0))
     if n > 1:  # equal entries together, so that they stay equal
         found.append(rng.choice([-1.0, 1.0], groups.size)[places] * _lengths(x))
-    return found
+    return _distinct(found)
+
+
+def _distinct(found: list[np.ndarray]) -> list[np.ndarray]:
+    """Return directions without those that differ from an earlier one in length alone."""
+    return list({(v / v[np.flatnonzero(v)[0]] + 0.0).tobytes(): v for v in reversed(found)}.values())[::-1]
 
 
 def _lengths(x: np.ndarray) -> np.ndarray:
@@ -118,10 +127,15 @@ def _unit(n: int, k: int) -> np.ndarray:
     return v
 
 
-def _ties(x: np.ndarray) -> list[tuple[int, int]]:
-    order = np.argsort(x, kind="stable")
-    equal = x[order[1:]] == x[order[:-1]]
-    return [(int(order[k]), int(order[k + 1])) for k in np.flatnonzero(equal)]
+def _ties(places: np.ndarray, rng: Any) -> list[tuple[int, int]]:
+    """Return pairs of equal entries, in an order of chance.
+
+    places: for each entry, the number of the value that it has.
+    """
+    order = rng.permutation(places.size)
+    order = order[np.argsort(places[order], kind="stable")]
+    equal = np.flatnonzero(places[order[1:]] == places[order[:-1]])
+    return [(int(order[k]), int(order[k + 1])) for k in rng.permutation(equal)]
 
 
 class _Work:
@@ -134,6 +148,11 @@ class _Work:
         self.noise = (2.0**-51 + _coarseness(flat)) * np.abs(flat.center)
         self.scattered = False
         self.gradients: dict[bytes, np.ndarray] = {}
+        # All results together, and each of several alone: a large one hides a small one.
+        sizes = [pack([x]).size for x in flat.results]
+        owners = np.repeat(np.arange(len(sizes)), sizes)
+        self.groups = [np.ones(owners.shape, bool)]
+        self.groups += [owners == k for k in range(len(sizes))] if len(sizes) > 1 else []
 
     def gradient(self, w: np.ndarray) -> np.ndarray:
         """Return the gradient for a cotangent."""
@@ -156,7 +175,46 @@ class _Work:
             if mismatches and not self._against(self._slopes(v, 0.7), v, Comparison()):
                 mismatches = []
             mismatches = [m for m in mismatches if m.declared or not self._is_a_slope_nearby(m)]
+            mismatches = [m for each in mismatches for m in self._narrowed(each)]
         result.add(first, mismatches)
+
+    def _narrowed(self, found: Mismatch) -> list[Mismatch]:
+        """Return the mismatch along as few entries as still show it; nothing if no part of them does.
+
+        Slopes of a smooth function add up. Where they agree along each half and not along both, moving
+        one operand has hidden how coarsely the function is computed in another.
+        """
+        places = np.flatnonzero(found.direction)
+        if places.size == 1 or found.kinked:
+            return [] if self._is_flat(found) else [found]
+        low, high, flat = np.zeros_like(found.w), np.zeros_like(found.w), False
+        for part in (places[: places.size // 2], places[places.size // 2 :]):
+            v = np.zeros_like(found.direction)
+            v[part] = found.direction[part]
+            seen, there = Comparison(), self._slopes(v, 1.0)
+            mismatches = self._against(there, v, seen, found.w)
+            if mismatches and (narrower := self._narrowed(mismatches[0])):
+                return narrower
+            if seen.kinks:
+                return [found]
+            ends = there.interval(SAFETY)
+            low, high, flat = low + ends[0], high + ends[1], flat or bool(mismatches)
+        w = np.where(np.isfinite(low) & np.isfinite(high), found.w, 0.0)
+        return [] if flat else self._one(w, found.direction, (low, high), False, Comparison())
+
+    def _is_flat(self, found: Mismatch) -> bool:
+        """Tell whether the function is flat here and its slope too small to show beside slopes elsewhere.
+
+        1 - tanh(x) is 0 from x = 20 on, by rounding; its gradient, a product, is right far beyond that.
+        """
+        if found.numeric != 0 or not np.isfinite(found.analytic):
+            return False
+        x, v, sizes = self.flat.x, found.direction, [0.0]
+        for factor in 2.0 ** -np.arange(1.0, 9.0):
+            h = 2.0**-20 * factor * float(np.max(np.abs(x))) / float(np.max(np.abs(v)))
+            moved = self.flat.value(factor * x + h * v) - self.flat.value(factor * x - h * v)
+            sizes.append(float(np.sum(np.abs(found.w * moved))) / (2 * h) if h > 0 else 0.0)
+        return abs(found.analytic) <= ROUNDINGS * max([size for size in sizes if np.isfinite(size)])
 
     def _scatter(self) -> None:
         if not self.scattered:
@@ -173,15 +231,18 @@ class _Work:
         shifted = tuple([s * shift for s in scales])
         return slopes(self.flat.value, x, v, self.flat.center, self.noise, shifted, self.flat.snap)
 
-    def _against(self, found: Slopes, v: np.ndarray, result: Comparison) -> list[Mismatch]:
+    def _against(self, found: Slopes, v: np.ndarray, result: Comparison, w: Any = None) -> list[Mismatch]:
+        """Compare the gradient for a cotangent, for the usual one if none is given, with slopes along v."""
+        w = self.w if w is None else w
         low, high = found.interval(SAFETY)
         known = np.isfinite(low) & np.isfinite(high) & self.finite
         kinked = found.kinked & known
+        low, high = self._reaching(found, kinked, low, high)
         result.kinks += int(np.count_nonzero(kinked))
         result.unknown += int(np.count_nonzero(~known))
         out = []
-        if np.any(known):
-            out += self._one(np.where(known, self.w, 0.0), v, (low, high), bool(np.any(kinked)), result)
+        for group in [each & known for each in self.groups if np.any(each & known)]:
+            out += self._one(np.where(group, w, 0.0), v, (low, high), bool(np.any(kinked & group)), result)
         for k in np.flatnonzero(kinked)[:KINKED]:
             unit = np.zeros_like(self.w)
             unit[k] = 1.0
@@ -189,6 +250,15 @@ class _Work:
             ends = (low, high) if declared is None else declared
             out += self._one(unit, v, ends, True, result, declared is not None)
         return out
+
+    def _reaching(self, found: Slopes, kinked: Any, low: Any, high: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return intervals that reach to what is declared at kinks, which need not be between the sides."""
+        low, high = low.copy(), high.copy()
+        for k in np.flatnonzero(kinked) if self.convention is not None else ():
+            left, right = float(found.left[k]), float(found.right[k])
+            slopes = self.convention(left, right), -self.convention(-right, -left)
+            low[k], high[k] = min(low[k], *slopes), max(high[k], *slopes)
+        return low, high
 
     def _declared(self, found: Slopes, v: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the slope that the declared convention gives along an entry, within its error."""
@@ -218,7 +288,8 @@ class _Work:
         low = float(np.sum(np.minimum(one, other))) - slack
         high = float(np.sum(np.maximum(one, other))) + slack
         result.compared += 1
-        if not np.isfinite(analytic) and high - low > 0.1 * (abs(low) + abs(high)):
+        nan = kinked and np.isnan(analytic)  # at a kink there are slopes to choose from
+        if not (np.isfinite(analytic) or nan) and high - low > 0.1 * (abs(low) + abs(high)):
             return []  # a slope that goes on growing as the step shrinks
         found = Mismatch(v, analytic, low, high, kinked, w, declared)
         if found.beyond > 1:

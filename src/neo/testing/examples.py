@@ -17,6 +17,8 @@ from .strategies import CORNERS, domains_of, nice, same_shape
 from .subjects import host
 
 FILLED: list[tuple[int, ...]] = [(3,), (2, 3), ()]
+# Four axes, an axis longer than a vector register, and more elements than a library adds up at once.
+LARGE: list[tuple[int, ...]] = [(1, 2, 2, 1), (17,), (13, 23)]
 # How often shrinking may try an example.
 SHRINKS = 30
 
@@ -46,9 +48,17 @@ class Example:
 def _text(x: np.ndarray) -> str:
     if not x.size:
         return f"np.zeros({x.shape}, {x.dtype.name!r})"
+    first, last = x.flat[0].item(), x.flat[-1].item()
+    if x.size > 6 and isinstance(first, float) and np.array_equal(x, evenly(first, last, x.shape)):
+        return f"np.linspace({first!r}, {last!r}, {x.size}).reshape({x.shape})"
     with np.printoptions(threshold=1 << 20, floatmode="unique"):
         values = np.array2string(x, separator=", ", max_line_width=1 << 20).replace("\n", "")
     return f"np.array({' '.join(values.split())}, {x.dtype.name!r})"
+
+
+def evenly(first: float, last: float, shape: tuple[int, ...]) -> np.ndarray:
+    """Return numbers that divide an interval evenly."""
+    return np.linspace(first, last, int(np.prod(shape))).reshape(shape)
 
 
 def as_example(drawn: Any, settings: dict[str, Any], dtype: str) -> Example:
@@ -90,9 +100,11 @@ class Source:
         rng = np.random.default_rng(self.seed)
         choices = self._choices() if self.has_settings else [{}]
         found = [Example(self._spread(shape, rng), one) for shape in CORNERS for one in choices]
+        found += [Example(self._ramps(shape), one) for shape in LARGE for one in choices[:2]]
         for k, shape in enumerate(FILLED):
             for j, arrays in enumerate(self._fills(shape, rng)):
                 found.append(Example(arrays, choices[(j + k) % len(choices)]))
+        found = list({str(example): example for example in found}.values())
         return [example for example in found if not _axis_of_a_scalar(example)]
 
     def _choices(self) -> list[dict[str, Any]]:
@@ -103,21 +115,35 @@ class Source:
     def _spread(self, shape: tuple[int, ...], rng: Any) -> list[np.ndarray]:
         return [self._cast(rng.uniform(low, high, shape), rng) for low, high in self.domains]
 
+    def _ramps(self, shape: tuple[int, ...]) -> list[np.ndarray]:
+        """Return operands that divide their domains evenly, every other one downwards, without ties."""
+        count = int(np.prod(shape))
+        found = []
+        for k, (low, high) in enumerate(self.domains):
+            margin = (high - low) * (k + 1) / ((len(self.domains) + 2) * count)
+            ends = (low + margin, high - 2 * margin)
+            found.append(self._cast(evenly(*ends[:: -1 if k % 2 else 1], shape), None, 0))
+        return found
+
     def _fills(self, shape: tuple[int, ...], rng: Any) -> Iterable[list[np.ndarray]]:
         """Yield operands with ties, zeros and bounds: within one operand and between two."""
         same = self._spread(shape, rng)[0]
         inside = [all(low <= v <= high for v in np.real(same).flat) for low, high in self.domains]
         if len(same.shape) and all(inside):
             yield [same.copy() for _ in self.domains]
-        shared = [v for v in nice(*self.domains[0]) if all(low <= v <= high for low, high in self.domains)]
-        for number in shared[:6]:
-            yield [self._cast(np.full(shape, number), rng, 0) for _ in self.domains]
         for _ in range(3 if shape else 0):
             yield [self._cast(rng.choice(nice(*pair), shape), rng) for pair in self.domains]
         for number in (0.0, 1.0) if shape else ():
             yield [self._with_one(shape, pair, number, rng) for pair in self.domains]
-        for end in (0, 1):
-            yield [self._cast(np.full(shape, pair[end]), rng, 0) for pair in self.domains]
+        if len(shape) < 2:
+            yield from self._constants(shape, rng)
+
+    def _constants(self, shape: tuple[int, ...], rng: Any) -> Iterable[list[np.ndarray]]:
+        """Yield operands all of whose elements are one number."""
+        shared = [v for v in nice(*self.domains[0]) if all(low <= v <= high for low, high in self.domains)]
+        for numbers in ([[v] * len(self.domains) for v in shared[:6]], zip(*self.domains, strict=True)):
+            for row in numbers:
+                yield [self._cast(np.full(shape, v), rng, 0) for v in row]
 
     def _with_one(self, shape: Any, pair: Any, number: float, rng: Any) -> np.ndarray:
         x = rng.uniform(*pair, shape)

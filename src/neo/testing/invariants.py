@@ -6,36 +6,54 @@ A check takes a Flat and a generator of random numbers, and returns a fault or N
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from ..core.array import raw_of
 from .slopes import SAFETY, rounding_of
 from .strategies import backwards, by_columns, gapped, locked
 from .structure import Fault
-from .subjects import Flat, Subject, pack, unpack
+from .subjects import Flat, Subject, host, like, pack, unpack
 
 Check = Callable[[Flat, Any], Fault | None]
 # Gradients as small as this have, times the factors that `linear` tries, no digits to compare.
 LEAST = 2.0**-980
+# How often each of several threads calls, so that one is likely to be cut off in the middle.
+CALLS = 40
 
 
 def linear(flat: Flat, rng: Any) -> Fault | None:
-    """Linear in the cotangent: pull(2 w - 3 u) = 2 pull(w) - 3 pull(u), and for very long ones too."""
+    """Linear in the cotangent: pull(w + u) = pull(w) + pull(u), also for very long and for sparse ones."""
     w, u = _cotangent(flat, rng), _cotangent(flat, rng)
-    parts = 2 * flat.pull(w) - 3 * flat.pull(u)
-    size = 2 * np.abs(flat.pull(w)) + 3 * np.abs(flat.pull(u))
-    if _differ(
-        flat, 2 * w - 3 * u, flat.pull(2 * w - 3 * u), parts, np.max(size[np.isfinite(size)], initial=0)
-    ):
-        return "not_linear", "pull(2 w - 3 u) is not 2 pull(w) - 3 pull(u)", None
+    for words, one, other in _parts(flat, w, u, rng):
+        size = np.abs(flat.pull(one)) + np.abs(flat.pull(other))
+        size = np.max(size[np.isfinite(size)], initial=0)
+        if _differ(flat, one + other, flat.pull(one + other), flat.pull(one) + flat.pull(other), size):
+            return "not_linear", words, None
     for factor in (-1.0, 2.0**30, 2.0**-30):
         if _differ(flat, w, flat.pull(factor * w) / factor, flat.pull(w)):
             return "not_linear", f"pull({factor:g} w) is not {factor:g} pull(w)", None
     return None
+
+
+def _parts(flat: Flat, w: np.ndarray, u: np.ndarray, rng: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield pairs of cotangents, and what is wrong where the pull-back does not add them up."""
+    finite = np.isfinite(flat.center)
+    yield "pull(2 w - 3 u) is not 2 pull(w) - 3 pull(u)", 2 * w, -3 * u
+    ones = np.where(finite, 1.0, 0.0)
+    yield "pull(w) is not pull(ones) + pull(w - ones): ones are pulled back by another rule", ones, w - ones
+    chosen = rng.integers(0, 2, w.shape) > 0
+    words = "pull(w) is not the sum of what its entries give one by one"
+    yield words, np.where(chosen, w, 0.0), np.where(chosen, 0.0, w)
+    if len(flat.results) > 1:
+        first = np.arange(w.size) < pack(flat.results[:1]).size
+        words = "pull(w) is not the sum of what the results give one by one"
+        yield words, np.where(first, w, 0.0), np.where(first, 0.0, w)
 
 
 def zero(flat: Flat, rng: Any) -> Fault | None:
@@ -43,6 +61,8 @@ def zero(flat: Flat, rng: Any) -> Fault | None:
     found = flat.pull(np.zeros_like(flat.center))
     if np.any(found[np.isfinite(found)] != 0):
         return "nonzero_at_zero", "the gradient for a zero gradient of the result is not zero", None
+    if np.any(np.isnan(found) & np.isfinite(flat.pull(_cotangent(flat, rng)))):
+        return "nonzero_at_zero", "the gradient for a zero gradient of the result is NaN", None
     return None
 
 
@@ -55,30 +75,65 @@ def repeatable(flat: Flat, rng: Any) -> Fault | None:
             return "not_repeatable", "forward gives another result the second time", None
         if _far(again.pull(w), flat.pull(w)):
             return "not_repeatable", "the gradient is another one the second time", None
+    if differs_where_traced(flat):
+        return "not_repeatable", "forward gives another result where nothing is differentiated", None
     return None
+
+
+def differs_where_traced(flat: Flat) -> bool:
+    """Tell whether a function has other values where it is differentiated than where it is not."""
+    return _far(flat.value(flat.x), flat.center)
 
 
 def needs(flat: Flat, rng: Any) -> Fault | None:
     """What one operand's gradient is does not depend on which others are differentiated."""
-    subject = flat.subject
-    if len(subject.varied) < 2:
+    varied = flat.subject.varied
+    if len(varied) < 2:
         return None
     w = _cotangent(flat, rng)
-    joint, start = flat.pull(w), 0
-    for k, x in zip(subject.varied, subject.points, strict=True):
-        count = pack([x]).size
-        part, start = joint[start : start + count], start + count
+    ends = np.cumsum([pack([x]).size for x in flat.like])
+    joint = dict(zip(varied, np.split(flat.pull(w), ends[:-1]), strict=True))
+    groups = [[k] for k in varied]
+    groups += [[j for j in varied if j != k] for k in varied] if len(varied) > 2 else []
+    for group in groups:
+        names = " and ".join(map(str, group))
         try:
-            alone = Flat(subject.only(k))
+            alone = Flat(flat.subject.only(*group))
             found = alone.pull(w)
         except Exception as error:
-            words = (
-                f"backward raises where only operand {k} needs a gradient: {type(error).__name__}: {error}"
-            )
-            return "ignores_needs", words, k
-        if _differ(alone, w, found, part):
-            return "ignores_needs", f"the gradient of operand {k} differs where no other needs one", k
+            words = f"backward raises where only operand {names} needs a gradient: {type(error).__name__}"
+            return "ignores_needs", f"{words}: {error}", group[0]
+        if _differ(alone, w, found, np.concatenate([joint[k] for k in group])):
+            words = f"the gradient of operand {names} differs where no other needs one"
+            return "ignores_needs", words, group[0]
     return None
+
+
+def shared(flat: Flat, rng: Any) -> Fault | None:
+    """One array that is given for two operands has the gradients of two equal ones, added up."""
+    subject = flat.subject
+    first, *others = subject.varied
+    x = subject.operands[first]
+    same = [k for k in others if _is_like(subject, k, first)]
+    if not same or not x.size:
+        return None
+    apart = Flat(subject.with_points([x if k in same else subject.operands[k] for k in subject.varied]))
+    together = Flat(apart.subject.joined(first, same))
+    w = _cotangent(apart, rng)
+    parts = dict(zip(subject.varied, unpack(apart.pull(w), apart.like), strict=True))
+    expected = [sum([parts[k] for k in same], parts[first])]
+    expected += [parts[k] for k in subject.varied if k != first and k not in same]
+    if _far(together.center, apart.center):
+        return "wrong_when_shared", "one array given twice has another result than two equal ones", None
+    if _differ(together, w, together.pull(w), pack(expected)):
+        return "wrong_when_shared", "one array given twice has another gradient than two equal ones", None
+    return None
+
+
+def _is_like(subject: Subject, k: int, first: int) -> bool:
+    """Tell whether operand k has the shape and the dtype of another."""
+    x, y = subject.operands[k], subject.operands[first]
+    return x.shape == y.shape and subject.dtypes[k] == subject.dtypes[first]
 
 
 LAYOUTS = {
@@ -139,7 +194,7 @@ def _pulled(flat: Flat, x: np.ndarray, w: np.ndarray) -> np.ndarray | None:
 
 
 # `nan` stands apart: it means something only where the gradient is right.
-CHECKS: tuple[Check, ...] = (linear, zero, needs, layout)
+CHECKS: tuple[Check, ...] = (linear, zero, needs, shared, layout)
 
 
 def threads(flat: Flat, rng: Any) -> Fault | None:
@@ -155,43 +210,49 @@ def threads(flat: Flat, rng: Any) -> Fault | None:
 
     def work(k: int) -> None:
         barrier.wait()
-        for _ in range(5):
+        for _ in range(CALLS):
             found[k] = flat.pull_at(pack(points[k]), w)
             if _far(found[k], expected[k]):
                 return
 
     workers = [threading.Thread(target=work, args=(k,)) for k in range(len(points))]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that one thread runs into another's call
+    try:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    finally:
+        sys.setswitchinterval(interval)
     if any(_far(a, b) for a, b in zip(found, expected, strict=True)):
         return "not_thread_safe", "calls in four threads at once give other gradients than one by one", None
     return None
 
 
 def leak(subject: Subject) -> Fault | None:
-    """Once the result and the pull-back are gone, so are the operands."""
+    """Once the result and the pull-back are gone, so are the operands, the results and their gradients."""
     references = _after_a_call(subject)
-    if any(ref() is not None for ref in references):
+    if any(ref() is not None for _, ref in references):
         gc.collect()
-    alive = [k for k, ref in enumerate(references) if ref() is not None]
+    alive = [words for words, ref in references if ref() is not None]
     if alive:
-        return "leaks", f"operand {alive[0]} lives on after its result and pull-back are gone", alive[0]
+        return "leaks", f"{alive[0]} lives on after the call and its pull-back are gone", None
     return None
 
 
-def _after_a_call(subject: Subject) -> list[Any]:
+def _after_a_call(subject: Subject) -> list[tuple[str, Any]]:
+    """Return words and weak references for what one call was given and gave."""
     natives = subject.native(subject.points)
-    references = []
-    for x in natives:
-        try:
-            references.append(weakref.ref(x))
-        except TypeError:  # a library whose arrays cannot be watched
-            return []
     results, pull = subject.pull_native(natives)
-    pull(results)
-    return references
+    cotangents = [like(host(x), x) for x in results]
+    pull(cotangents)
+    given = (("operand", natives), ("result", results), ("the gradient of result", cotangents))
+    kept = [(f"{words} {k}", raw_of(x)) for words, arrays in given for k, x in enumerate(arrays)]
+    try:
+        return [(words, weakref.ref(x)) for words, x in kept]
+    except TypeError:  # a library whose arrays cannot be watched
+        return []
 
 
 def _cotangent(flat: Flat, rng: Any) -> np.ndarray:

@@ -45,6 +45,8 @@ def coarse(
     if not np.any(errors > floor) or not smallest < size < 1 / smallest:
         return nothing
     bound = floor + _scatter(low, high, w, found - expected, expected, eps, rng)
+    tiny = 4 * eps * _size_nearby(high, w)
+    bound = np.where((np.abs(found) <= tiny) & (np.abs(expected) <= tiny), np.inf, bound)
     k = int(np.argmax(np.where(finite, errors - bound, -np.inf)))
     if not errors[k] > bound[k]:
         return nothing
@@ -74,6 +76,17 @@ def _scatter(low: Flat, high: Flat, w: Any, error: Any, expected: Any, eps: floa
         moved = np.fmax(moved, np.abs(there - right - error))
         reach = np.fmax(reach, np.abs(right - expected))
     return 4 * moved + 16 * reach
+
+
+def _size_nearby(high: Flat, w: Any) -> float:
+    """Return the size of the gradient nearby, and nearer to zero.
+
+    Where it is less here than that rounds to, its digits are lost, as those of 1 - tanh(x) ** 2 are.
+    """
+    step = np.max(np.abs(high.x), initial=0) / 16 or 1 / 16
+    near = [high.x * factor for factor in (0.5, 0.25, 0.125)] + [high.x + step, high.x - step]
+    there = [np.abs(high.pull_at(x, w)) for x in near]
+    return max([float(np.max(g[np.isfinite(g)], initial=0)) for g in there])
 
 
 def _agree(low: np.ndarray, high: np.ndarray, tolerance: float) -> bool:

@@ -36,11 +36,11 @@ def _kind(chosen: Mismatch, found: Comparison, flat: Flat, order: int) -> str:
         return "wrong_second_order"
     if chosen.declared:
         return "wrong_convention"
+    if np.isnan(chosen.analytic):
+        return "nan_gradient"
     alone = np.count_nonzero(chosen.direction) == 1
     if chosen.kinked or (found.kinks and not alone):  # two that tie, moved together
         return "wrong_at_kink"
-    if np.isnan(chosen.analytic):
-        return "nan_gradient"
     return "wrong_conjugate" if _fits_conjugated(found, flat) else "wrong_gradient"
 
 

@@ -69,7 +69,10 @@ class Slopes:
         """
         # Central differences alone do not see a kink, so both sides have to be known too.
         known = np.isfinite(self.left_error) & np.isfinite(self.right_error)
-        error = np.where(known, self.error, np.inf)
+        # Nor the cusp of sqrt(|x|), whose slopes go on growing on both sides.
+        growing = (self.left_error > 0.1 * np.abs(self.left)) & (self.right_error > 0.1 * np.abs(self.right))
+        sides = np.where(growing, self.left_error + self.right_error, 0.0)
+        error = np.where(known, np.fmax(self.error, sides), np.inf)
         low, high = self.both - safety * error, self.both + safety * error
         for slope, wrong, other in (
             (self.right, self.right_error, self.left),
@@ -138,18 +141,16 @@ Row = tuple[float, float, Vector, Vector]
 
 def _fill(rows: dict[float, Row], value: Map, x: Vector, v: Vector, steps: list[float], snap: Map) -> None:
     """Evaluate the function on both sides at the steps that are not there yet."""
+    along = np.flatnonzero(v)
+    lengths = v[along]
     for h in steps:
         if h not in rows:
             above, below = snap(x + h * v), snap(x - h * v)
             # The step that was taken, not the one that was meant: x + h is rounded.
-            right, left = _length(above - x, v), _length(x - below, v)
+            right = float(np.add.reduce((above[along] - x[along]) / lengths)) / along.size
+            left = float(np.add.reduce((x[along] - below[along]) / lengths)) / along.size
             if right > 0 and left > 0:
                 rows[h] = (right, left, value(above), value(below))
-
-
-def _length(moved: Vector, v: Vector) -> float:
-    along = v != 0
-    return float(np.mean(moved[along] / v[along]))
 
 
 def _extrapolated(rows: dict[float, Row], center: Vector, noise: Vector, coarse: float) -> Slopes:

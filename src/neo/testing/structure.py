@@ -87,7 +87,7 @@ def faults(policy: Any, natives: Sequence[Any], settings: dict[str, Any], seed: 
     found += _written(held[0][:count], cotangents, "mutates_cotangent", "backward writes into g of result {}")
     if not found:
         found += _written(held[0][count:], call.results, "mutates_result", "backward writes into result {}")
-        found += _written(held[1], call.saved(), "mutates_saved", "backward writes into saved value {}")
+        found += _saved_again(held[1], call.saved())
     return found or _repeated(policy, call, cotangents, returned, settings)
 
 
@@ -101,6 +101,13 @@ def _written(before: Sequence[Any], after: Sequence[Any], kind: str, words: str)
         (kind, words.format(k) + ", which others read", k if kind == "mutates_operand" else None)
         for k in changed
     ]
+
+
+def _saved_again(before: list[np.ndarray], after: list[np.ndarray]) -> list[Fault]:
+    if len(before) != len(after):
+        words = f"backward leaves {len(after)} saved arrays of {len(before)}; a tape may pull it again"
+        return [("mutates_saved", words, None)]
+    return _written(before, after, "mutates_saved", "backward writes into saved value {}")
 
 
 def _same(x: np.ndarray, y: np.ndarray) -> bool:
@@ -152,14 +159,13 @@ def _fault(k: int, gradient: Any, call: Direct) -> Fault | None:
 
 
 def _lacks_a_sum(own: tuple[int, ...], found: tuple[int, ...], call: Direct) -> bool:
-    """Tell whether a shape is one that an operand was broadcast to: the result's, or one within a sum."""
+    """Tell whether a shape is one that an operand was broadcast to: the result's, or a larger one."""
     shapes = [tuple(x.shape) for x in (*call.results, *call.natives)]
     try:
-        return np.broadcast_shapes(own, found) == found and (
-            found in shapes or np.broadcast_shapes(*shapes[len(call.results) :]) == found
-        )
+        extends = np.broadcast_shapes(own, found) == found
     except ValueError:  # shapes that do not broadcast
         return False
+    return extends and (found in shapes or bool(np.prod(found) > np.prod(own)))
 
 
 def _device(raw: Any) -> str:
@@ -177,6 +183,7 @@ def _repeated(
 ) -> list[Fault]:
     """Return what is wrong with a second backward, and with one after another call of the Policy."""
     before = [None if g is None else host(g) for g in gradients_of(first)]
+    results = [host(x) for x in call.results]
     try:
         again = call.backward(cotangents)
     except Exception as error:
@@ -189,6 +196,8 @@ def _repeated(
     except Exception:  # the other operands may not be ones that it takes
         return []
     overwritten = not _agree(before, first)
+    if not all(_same(x, host(y)) for x, y in zip(results, call.results, strict=True)):
+        return [("mutates_result", "a later call writes into the result of an earlier one", None)]
     try:
         last = call.backward(cotangents)
     except Exception as error:

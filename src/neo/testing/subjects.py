@@ -55,10 +55,19 @@ class Subject:
             other.operands[k] = x
         return other
 
-    def only(self, k: int) -> Subject:
-        """Return the same function with operand k alone differentiated."""
+    def only(self, *varied: int) -> Subject:
+        """Return the same function with those operands alone differentiated."""
         other = copy(self)
-        other.varied = [k]
+        other.varied = list(varied)
+        return other
+
+    def joined(self, first: int, others: Sequence[int]) -> Subject:
+        """Return the same function of one array where it takes several: others are given the first."""
+        function = self.function
+        other = self.only(*[k for k in self.varied if k not in others])
+        other.function = lambda *arrays: function(
+            *[arrays[first] if k in others else x for k, x in enumerate(arrays)]
+        )
         return other
 
     def native(self, hosts: Sequence[np.ndarray]) -> list[Any]:

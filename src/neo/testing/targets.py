@@ -25,6 +25,10 @@ CONVENTIONS: dict[str, Callable[[float, float], float]] = {
 }
 
 
+class Undeclared(Exception):  # noqa: N818  # not an error of the caller's
+    """What a Policy declares for kinks is no slope."""
+
+
 @dataclass
 class Target:
     """A function of arrays whose gradient is checked.
@@ -44,6 +48,12 @@ class Target:
     only: list[str] | None = None
     where: str = ""
     make: Callable[..., Subject] = field(default=Subject)
+
+    @property
+    def pushes(self) -> bool:
+        """Tell whether forward mode has a rule of its own, beside the transposed backward."""
+        policy = self.policy
+        return bool(policy and (policy.push is not Policy.push or policy.linear or policy.multilinear))
 
     def subject(self, library: Any, operands: Sequence[np.ndarray], dtypes: Any, settings: Any) -> Subject:
         """Return the function with those settings as a Subject at an example."""
@@ -94,15 +104,33 @@ def _names(function: Any, drop: bool) -> list[str]:
 
 def _convention(policy: Any) -> Any:
     """Return the slope that a Policy declares for kinks, as a function; None if it declares none."""
-    declared = getattr(policy, "kink", None)
-    if declared is None or callable(declared):
-        return declared
-    if declared not in CONVENTIONS:
+    return convention_of(inspect.getattr_static(policy, "kink", None), f"{policy.__name__}.kink")
+
+
+def convention_of(declared: Any, what: str) -> Any:
+    """Return a declared slope at kinks as a function of the slopes on both sides; None for none.
+
+    Raises ValueError for what declares no slope.
+    """
+    declared = getattr(declared, "__func__", declared)  # of a staticmethod
+    if declared is None:
+        return None
+    if isinstance(declared, str) and declared in CONVENTIONS:
+        return CONVENTIONS[declared]
+    if not callable(declared):
         raise ValueError(
-            f"{policy.__name__}.kink is {declared!r}; expected one of {', '.join(CONVENTIONS)}, or a "
-            f"function of the slopes on the left and on the right"
+            f"{what} is {declared!r}; expected one of {', '.join(CONVENTIONS)}, or a function of the "
+            f"slopes on the left and on the right"
         )
-    return CONVENTIONS[declared]
+
+    def slope(left: float, right: float) -> float:
+        try:
+            return float(declared(left, right))
+        except Exception as error:
+            words = f"{what} gives no number for the slopes {left:.6g} and {right:.6g}"
+            raise Undeclared(f"{words}: {type(error).__name__}: {error}") from error
+
+    return slope
 
 
 def _where(policy: Any) -> str:
