@@ -36,11 +36,14 @@ _LATER = {
         "convolution": "conv conv_transpose",
         "criteria": "binary_cross_entropy_with_logits huber_loss l1_loss mse_loss",
         "pooling": "avg_pool max_pool",
+        "resizing": "adaptive_avg_pool adaptive_max_pool interpolate",
     }.items()
     for name in names.split()
 }
 
 __all__ = [
+    "adaptive_avg_pool",
+    "adaptive_max_pool",
     "avg_pool",
     "batch_norm",
     "binary_cross_entropy_with_logits",
@@ -54,6 +57,7 @@ __all__ = [
     "glu",
     "group_norm",
     "huber_loss",
+    "interpolate",
     "l1_loss",
     "layer_norm",
     "leaky_relu",
