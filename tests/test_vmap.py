@@ -718,13 +718,43 @@ def test_results_whose_shape_depends_on_values_are_refused(f: Any) -> None:
         neo.vmap(f)(XS)
 
 
-def test_a_parameter_of_a_draw_cannot_be_batched() -> None:
-    with pytest.raises(TypeError, match="batched array"):
-        neo.vmap(lambda p: neo.random.bernoulli(neo.random.key(0), p, (2,)))(np.array([0.2, 0.4]))
-
-
-def test_a_random_key_cannot_be_mapped() -> None:
+def test_a_bare_tuple_of_random_keys_cannot_be_mapped() -> None:
     keys = tuple(neo.random.split(neo.random.key(0), 2))
 
     with pytest.raises(TypeError, match="no axis to map over"):
         neo.vmap(lambda keys: neo.random.normal(keys[0], (2,)))(keys)
+
+
+def test_rules_of_a_map_hold_for_the_derivatives_inside() -> None:
+    rules = {nep.round: StraightThrough}
+    xs = np.array([1.2, 2.7])
+
+    own = neo.vmap(neo.grad(lambda x: nep.round(x) * x), policies=rules)(xs)
+    shared = neo.vmap(neo.grad(lambda w, x: nep.round(w) * x), (None, 0), policies=rules)(xs[0], xs)
+
+    np.testing.assert_allclose(own, nep.round(xs) + xs)
+    np.testing.assert_allclose(shared, xs)
+
+
+def test_zero_times_inf_of_a_map_holds_for_the_derivatives_inside() -> None:
+    f = neo.grad(lambda x: nep.where(x > 0, nep.sqrt(x), 0.0))
+
+    np.testing.assert_array_equal(neo.vmap(f, zero_times_inf="zero")(np.array([0.0, 4.0])), [0.0, 0.25])
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "words"),
+    [
+        (lambda x: nep.log(x), -1.0, "^log made NaN: .* at test_vmap.py:"),
+        (neo.grad(lambda x: nep.sqrt(x)), 0.0, "^the gradient of sqrt made inf: .* at test_vmap.py:"),
+        (lambda x: neo.jvp(nep.sqrt, (x,), (x + 1,)), 0.0, "^the tangent of sqrt made inf: "),
+    ],
+)
+def test_check_of_a_map_names_the_call_that_made_a_nan_or_inf(f, x, words) -> None:
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match=words):
+        neo.vmap(f, check="nan")(np.array([1.0, x]))
+
+
+def test_a_map_refuses_an_option_that_does_not_exist() -> None:
+    with pytest.raises(TypeError, match="no option 'size'; its options are"):
+        neo.vmap(nep.sin, size=3)

@@ -139,9 +139,11 @@ class Tape(list[Any]):
             must_be_below(value, self)
         return library is self.library and bool(value.dtype == self.usual)
 
-    def inherit(self, rules: Any, leaves: list[Any]) -> None:
-        """Take on the rules of an outer tape, which the data of this one's leaves is traced by."""
-        self.rules = rules | (self.rules or {})
+    def inherit(self, leaves: list[Any], rules: Any, zero_wins: bool = False, log: Any = None) -> None:
+        """Take on what an outer tape, which the data of this one's leaves is traced by, was told."""
+        self.rules = {**(rules or {}), **(self.rules or {})} or None
+        self.zero_wins = self.zero_wins or zero_wins
+        self.log = log if self.log is None else self.log
         self.lean, self.usual, self.library = False, None, NOTHING
         for x in leaves:
             if type(x) is Plain:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backends
-from ..core.array import bottom_of, raw_of
+from ..core.array import bottom_of, is_batched, raw_of
 from ..ops.batching import leading
 from ..ops.registry import BuiltIn, rule
+from ..ops.selection import where
 from ..random import Key, bernoulli
 
 
@@ -43,4 +44,6 @@ def dropout(x: Any, rate: float, key: Key) -> Any:
     raw = bottom_of(x)
     library = backends.of(raw)
     kept = bernoulli(key, 1 - rate, tuple(x.shape), backend=library.name, device=library.device(raw))
+    if is_batched(kept):  # a key for each example
+        return where(kept, x / (1 - rate), 0)
     return Dropout.of(x, kept=raw_of(kept), scale=1 / (1 - rate))

@@ -20,15 +20,30 @@ from .examples import Example, example_of, pulled_apart
 from .indexing import getitem
 
 
+class Mappable:
+    """What is no array and can be mapped over: several random keys, say."""
+
+    __slots__ = ()
+
+    def mapped(self, level: Batch) -> Any:
+        """Return what the function sees of it, one of any."""
+        raise NotImplementedError
+
+    def unmapped(self, level: Batch) -> Any:
+        """Return all of them, of one that the function returned."""
+        raise NotImplementedError
+
+
 class Batch(Tape):
     """A level at which one axis of length `length` is hidden in front of every batched array."""
 
-    __slots__ = ("length",)
+    # settings: the options that `vmap` was given, for it and for the transforms inside, or None.
+    __slots__ = ("length", "settings")
     records = False
 
-    def __init__(self, length: int) -> None:
-        super().__init__()
-        self.length = length
+    def __init__(self, length: int, settings: Any = None) -> None:
+        super().__init__(rules=settings and settings.rules, log=settings and settings.watcher())
+        self.length, self.settings = length, settings
 
     def hide(self, examples: Any) -> Batched:
         """Return an array whose axis 0 is the one that is mapped over as a batched array."""
@@ -73,8 +88,10 @@ class Batch(Tape):
         """Run a call on all examples; a newer tape records what one of them tells of the call."""
         self._must_be_open()
         _unbatched(policy, settings)
-        out = self._run(policy, operands, settings)
-        return each(lambda x: self.hide(unbox(x)), out), Example(self, policy, operands, settings, wanted)
+        out = each(lambda x: self.hide(unbox(x)), self._run(policy, operands, settings))
+        if self.log is not None:
+            self.log.recorded(self, policy(), [None] * len(operands), operands, settings, out)
+        return out, Example(self, policy, operands, settings, wanted)
 
     def _run(self, policy: Any, operands: list[Any], settings: dict[str, Any]) -> Any:
         """Return the results with the axis in front."""

@@ -104,6 +104,8 @@ class Plan:
         if any_batched:
             entries = [_expanded(k, indices, flags, width) for k in entries]
             inner = ["batch", *inner]
+        else:  # those of an outer batch
+            entries = [filled(k, indices) for k in entries]
         if batch is None:
             taken = _placed(inner, tokens, advanced[0] if together else -1)
             self.key = tuple(entries)

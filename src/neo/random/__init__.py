@@ -32,10 +32,12 @@ the shorter one.
 from .continuous import exponential, gumbel, normal, truncated_normal, uniform
 from .discrete import bernoulli, categorical, integers
 from .keys import Key, fold_in, key, split
+from .mapped import Keys
 from .orders import choice, permutation
 
 __all__ = [
     "Key",
+    "Keys",
     "bernoulli",
     "categorical",
     "choice",

@@ -13,9 +13,11 @@ from ..errors import short_name
 from . import bits
 from .checks import checked_shape, finite, real
 from .keys import Key, checked, words
+from .mapped import over_keys
 from .placing import Target, target
 
 
+@over_keys
 def normal(key: Key, shape: Any = (), dtype: Any = None, *, device: Any = None, backend: Any = None) -> Array:
     """Return normal numbers of mean 0 and variance 1.
 
@@ -41,6 +43,7 @@ def normal(key: Key, shape: Any = (), dtype: Any = None, *, device: Any = None, 
     return to.place(to.rounded(values), shape)
 
 
+@over_keys
 def uniform(
     key: Key,
     shape: Any = (),
@@ -73,6 +76,7 @@ def uniform(
     return to.place(rounded, shape)
 
 
+@over_keys
 def exponential(
     key: Key, shape: Any = (), dtype: Any = None, *, device: Any = None, backend: Any = None
 ) -> Array:
@@ -88,6 +92,7 @@ def exponential(
     return _standard("exponential", key, shape, dtype, device, backend)
 
 
+@over_keys
 def gumbel(key: Key, shape: Any = (), dtype: Any = None, *, device: Any = None, backend: Any = None) -> Array:
     """Return numbers with density exp(-x - exp(-x)): mean 0.5772, variance pi**2 / 6.
 
@@ -108,6 +113,7 @@ def _standard(name: str, key: Key, shape: Any, dtype: Any, device: Any, backend:
     return to.place(to.rounded(bits.in_blocks(getattr(bits, name), words(key, math.prod(shape)))), shape)
 
 
+@over_keys
 def truncated_normal(
     key: Key,
     lower: float,

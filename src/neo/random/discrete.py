@@ -14,10 +14,12 @@ from ..ops.broadcasting import positive_axes
 from . import bits
 from .checks import checked_shape, integer
 from .keys import Key, checked, words
+from .mapped import over_keys
 from .operands import beside, interval, no_axis, on_host
 from .placing import target
 
 
+@over_keys
 def integers(
     key: Key, shape: Any, low: int, high: int, dtype: Any = None, *, device: Any = None, backend: Any = None
 ) -> Array:
@@ -63,6 +65,7 @@ def below(key: Key, count: int, n: int) -> np.ndarray:
     return found % n
 
 
+@over_keys
 def bernoulli(key: Key, p: Any = 0.5, shape: Any = None, *, device: Any = None, backend: Any = None) -> Any:
     """Return True with chance p, else False.
 
@@ -84,6 +87,7 @@ def bernoulli(key: Key, p: Any = 0.5, shape: Any = None, *, device: Any = None, 
     return beside(p, draws < chance, "bool", device, backend)
 
 
+@over_keys
 def categorical(
     key: Key, logits: Any, axis: int = -1, shape: Any = None, *, device: Any = None, backend: Any = None
 ) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import describe
 from .checks import integer
+from .mapped import Keys, MappedKey, over_keys
 
 # What a block is for: the top word of its 256-bit counter, so that no two uses share a block.
 DRAW, SPLIT, FOLD = range(3)
@@ -86,9 +87,9 @@ def _words_of(number: int, count: int) -> np.ndarray:
     return np.array([number >> 64 * k & _WORD - 1 for k in range(count)], dtype=np.uint64)
 
 
-def checked(key: Any, name: str) -> Key:
+def checked(key: Any, name: str) -> Any:
     """Return the key. Raises TypeError for anything else, with how to make one."""
-    if not isinstance(key, Key):
+    if not isinstance(key, Key | MappedKey):
         raise TypeError(
             f"neo.random.{name} needs a key first, got {describe(key)}. Make one with neo.random.key(seed)."
         )
@@ -107,10 +108,12 @@ def key(seed: int) -> Key:
     return _folded(_ROOT, seed, "seed")
 
 
-def split(key: Key, n: int = 2) -> tuple[Key, ...]:
+@over_keys
+def split(key: Key, n: int = 2) -> Keys:
     """Return n new keys, unrelated to each other and to the numbers drawn from this one.
 
-    Child i does not depend on n: `split(key, 5)[:2] == split(key, 2)`.
+    Child i does not depend on n: `split(key, 5)[:2] == split(key, 2)`. Returns a tuple of keys, over
+    which `vmap` maps.
     Raises TypeError when n is no integer, ValueError when it is negative.
 
     >>> first, second = split(key(0))
@@ -122,9 +125,10 @@ def split(key: Key, n: int = 2) -> tuple[Key, ...]:
     if n < 0:
         raise ValueError(f"the number of keys is negative: {n}")
     blocks = words(key, 4 * n, SPLIT).reshape(n, 4).tolist()
-    return tuple([Key(high, low) for high, low, *_ in blocks])
+    return Keys([Key(high, low) for high, low, *_ in blocks])
 
 
+@over_keys
 def fold_in(key: Key, data: int) -> Key:
     """Return the new key that an integer names: of a step, a layer, an epoch.
 
@@ -147,7 +151,7 @@ def fresh(seed: Key | int | None) -> Key:
 
 
 def _folded(parent: Key, data: Any, name: str) -> Key:
-    data = integer(data, name)
+    data = integer(data.item() if isinstance(data, np.ndarray) and data.shape == () else data, name)
     if not -_INDEX // 2 <= data < _INDEX // 2:
         raise ValueError(f"{name} is out of range: expected -2**191 <= {name} < 2**191, got {data:#x}")
     high, low = words(parent, 2, FOLD, data % _INDEX).tolist()

@@ -16,6 +16,7 @@ from . import bits
 from .checks import checked_shape, integer
 from .discrete import below
 from .keys import Key, checked, words
+from .mapped import over_keys
 from .operands import beside, interval, is_array, no_axis, on_host
 from .placing import target
 
@@ -35,7 +36,7 @@ def permutation(key: Key, x: Any, axis: int = 0, *, device: Any = None, backend:
     """
     checked(key, "permutation")
     source, axis, n = _population(x, axis, device, backend)
-    return _picked(source, np.argsort(words(key, n), kind="stable"), axis, device, backend)
+    return _picked(source, _shuffled(key, n, bottom_of(source), device, backend), axis)
 
 
 def choice(
@@ -65,13 +66,33 @@ def choice(
     checked(key, "choice")
     shape = checked_shape(shape)
     source, axis, n = _population(a, axis, device, backend)
+    return _picked(source, _drawn(key, shape, replace, p, n, bottom_of(source), device, backend), axis)
+
+
+@over_keys
+def _shuffled(key: Key, n: int, like: Any, device: Any, backend: Any) -> Any:
+    """Return the positions from 0 to n - 1 in random order, where `like` is or, for None, as told."""
+    return _placed(np.argsort(words(key, n), kind="stable"), like, device, backend)
+
+
+@over_keys
+def _drawn(
+    key: Key, shape: tuple[int, ...], replace: bool, p: Any, n: int, like: Any, device: Any, backend: Any
+) -> Any:
+    """Return positions from 0 to n - 1, drawn by weight, in a shape."""
     count, weights = math.prod(shape), None if p is None else _weights(p, n)
     available = n if weights is None else int(np.count_nonzero(weights))
     if (count > available and not replace) or (count and not available):
         how = "" if replace else " without replacement"
         raise ValueError(f"cannot draw {count} of {available} elements{how}; draw fewer")
     order = (_with_replacement if replace else _without_replacement)(key, count, n, weights)
-    return _picked(source, order.reshape(shape), axis, device, backend)
+    return _placed(order.reshape(shape), like, device, backend)
+
+
+def _placed(order: np.ndarray, like: Any, device: Any, backend: Any) -> Any:
+    if like is None:
+        return target("permutation", None, device, backend, (INTEGER,)).place(order, order.shape)
+    return beside(like, order, "int64", None, None)
 
 
 def _with_replacement(key: Key, count: int, n: int, weights: np.ndarray | None) -> np.ndarray:
@@ -117,10 +138,10 @@ def _population(x: Any, axis: int, device: Any, backend: Any) -> tuple[Any, int,
     return None, 0, n
 
 
-def _picked(source: Any, order: np.ndarray, axis: int, device: Any, backend: Any) -> Any:
+def _picked(source: Any, order: Any, axis: int) -> Any:
     """Return the elements at the positions, whose shape replaces the axis."""
     if source is None:
-        return target("permutation", None, device, backend, (INTEGER,)).place(order, order.shape)
-    out = take(source, beside(bottom_of(source), order.reshape(-1), "int64", None, None), axis=axis)
+        return order
+    out = take(source, reshape(order, (-1,)), axis=axis)
     shape = tuple(source.shape)
     return out if order.ndim == 1 else reshape(out, (*shape[:axis], *order.shape, *shape[axis + 1 :]))

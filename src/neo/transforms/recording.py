@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from .. import backends, tree
@@ -42,15 +42,20 @@ class Recording:
             place: Any = self.positional if isinstance(key, int) else self.named
             place[key] = self._entered(place[key], key)
         self.boxed = self.inputs.boxed or any_boxed(others)
+        self.around: Any = None
         if self.inputs.nested:
-            self._inherit_rules()
+            self._inherit()
 
-    def _inherit_rules(self) -> None:
-        """Take on the rules of an outer transform that traces the arguments."""
-        outer = next((rules for x in self.inputs.values if (rules := _rules_below(x))), None)
-        if outer:
-            leaves = tree.flatten([self.positional, self.named])[0]
-            self.tape.inherit(outer, [x for x in leaves if isinstance(x, Traced) and x.tape is self.tape])
+    def _inherit(self) -> None:
+        """Take on the rules of an outer transform that traces the arguments, and the options of a vmap."""
+        rules = next((rules for x in self.inputs.values if (rules := _rules_below(x))), None)
+        levels = [_map_below(x) for x in self.inputs.values]
+        self.around = next((level for level in levels if level is not None), None)
+        settings = PLAIN if self.around is None else self.around.settings
+        if rules or settings is not PLAIN:
+            mine = tree.flatten([self.positional, self.named])[0]
+            leaves = [x for x in mine if isinstance(x, Traced) and x.tape is self.tape]
+            self.tape.inherit(leaves, rules, settings.zero_wins, settings.watcher())
 
     def quiet(self) -> Any:
         """Return a context in which the libraries record no gradients of their own."""
@@ -103,7 +108,7 @@ class Recording:
 
         Unless keep is true this consumes the recording.
         """
-        with entered("forgiving", self.inputs.libraries):
+        with entered("forgiving", self.inputs.libraries), unwatched(self.around):
             found = self.inputs.gradients(walk_back(self.calls, len(self.inputs.values), seeds, keep))
         gradients, start = [], 0
         for build, count in self.builders:
@@ -117,6 +122,28 @@ def _rules_below(x: Any) -> Any:
     while isinstance(x, Traced) and not x.tape.rules:
         x = beneath(x)
     return x.tape.rules if isinstance(x, Traced) else None
+
+
+def _map_below(x: Any) -> Any:
+    """Return the level of the newest vmap with options that an array is in, or None."""
+    while isinstance(x, Traced):
+        if getattr(x.tape, "settings", None) is not None:
+            return x.tape
+        x = beneath(x)
+    return None
+
+
+@contextmanager
+def unwatched(level: Any) -> Iterator[None]:
+    """Keep a level's watchers from the calls that rules make; the tape that is walked has its own."""
+    if level is None:
+        yield
+        return
+    log, level.log = level.log, None
+    try:
+        yield
+    finally:
+        level.log = log
 
 
 def entered(name: str, libraries: Collection[backends.Backend]) -> Any:
