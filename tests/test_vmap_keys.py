@@ -104,7 +104,7 @@ def test_several_keys_are_a_tuple_of_which_a_part_is_one_too() -> None:
 def test_what_is_no_axis_of_keys_is_refused() -> None:
     with pytest.raises(ValueError, match=r"axis 1 is out of range for argument 0 .*, which are 4 keys"):
         neo.vmap(DRAWS["normal"], 1)(KEYS)
-    with pytest.raises(TypeError, match="Several random keys, as neo.random.split gives them, have one"):
+    with pytest.raises(TypeError, match=r"Several random keys, as neo.random.split gives them, have one"):
         neo.vmap(DRAWS["normal"])(KEY)
     with pytest.raises(ValueError, match=r"argument 0 \('key'\) has 4, argument 1 \('p'\) has 2"):
         neo.vmap(BESIDE["bernoulli"])(KEYS, PS[:2])

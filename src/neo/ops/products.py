@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.array import Plain
 from ..core.call import call
-from .batching import aligned, ranked
+from .batching import aligned
 from .broadcasting import conj, positive_axes, reshape, unbroadcast
 from .kernels import with_kernel
 from .manipulation import matrix_transpose, moveaxis, permute_dims
@@ -34,8 +34,6 @@ class Matmul(BuiltIn):
     @classmethod
     def batch(cls, batched, a, b):
         """Return the products of all examples; rows against one matrix go through as one product."""
-        if a.shape[-1] == 1:  # one product for each element: no matter for a library of linear algebra
-            return _outer(batched, a, b)
         if batched == (True, False) and b.ndim == 2 and a.shape[-2] <= FEW:
             return _rows_times(a, b)
         if batched == (False, True) and a.ndim == 2 and b.shape[-1] <= FEW:
@@ -58,13 +56,6 @@ def _rows_times(a: Any, b: Any) -> Any:
     """Return a @ b for a stack of matrices and one matrix, as one product of all rows."""
     rows = reshape(a, (product(a.shape[:-1]), a.shape[-1]))
     return reshape(Matmul.of(rows, b), (*a.shape[:-1], b.shape[-1]))
-
-
-def _outer(batched: Any, a: Any, b: Any) -> Any:
-    """Return a @ b where the inner length is 1."""
-    ndim = max([x.ndim - own for x, own in zip((a, b), batched, strict=True)])
-    a, b = [ranked(x, ndim) if own else x for x, own in zip((a, b), batched, strict=True)]
-    return a * b
 
 
 def adjoint(a: Any) -> Any:

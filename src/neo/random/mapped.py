@@ -83,7 +83,9 @@ def over_keys(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
         results = []
         for k in range(level.length):
             positional = [_example(x, level, k) for x in args]
-            results.append(function(*positional, **{name: _example(x, level, k) for name, x in kwargs.items()}))
+            results.append(
+                function(*positional, **{name: _example(x, level, k) for name, x in kwargs.items()})
+            )
         return _gathered(results, level)
 
     return function  # type: ignore[return-value]

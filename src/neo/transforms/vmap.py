@@ -81,7 +81,7 @@ class _Entering:
                 if at is not None:
                     where = lambda key=key, x=argument, k=k: label(f, key) + tree.paths(x)[k]  # noqa: E731
                     at = _checked(leaf, at, where)
-                    lengths.append((where, len(leaf) if isinstance(leaf, Mappable) else leaf.shape[at]))
+                    lengths.append((where, _length(leaf, at)))
                     self.library = self.library or _library_of(leaf)
                 self.leaves.append((leaf, at))
         arrays = [leaf for leaf, _ in self.leaves if hasattr(leaf, "dtype")]
@@ -133,6 +133,10 @@ def _shown(x: Any, children: Any) -> str:
     return describe(x) if children is None else f"a {type(x).__name__} of {list(children)}"
 
 
+def _length(leaf: Any, axis: int) -> int:
+    return int(leaf.shape[axis]) if hasattr(leaf, "shape") else len(leaf)
+
+
 def _library_of(leaf: Any) -> Any:
     return None if isinstance(leaf, Mappable) else backends.of(bottom_of(leaf))
 
@@ -141,7 +145,9 @@ def _checked(leaf: Any, axis: int, where: Callable[[], str]) -> int:
     """Return the axis counted from 0; raise an error where the leaf has no such axis."""
     if isinstance(leaf, Mappable) and hasattr(leaf, "__len__"):
         if axis not in (0, -1):
-            raise ValueError(f"vmap: axis {axis} is out of range for {where()}, which are {len(leaf)} keys. Say 0")
+            raise ValueError(
+                f"vmap: axis {axis} is out of range for {where()}, which are {len(leaf)} keys. Say 0"
+            )
         return 0
     if not (isinstance(unbox(leaf), Traced) or (hasattr(leaf, "dtype") and backends.is_array(unbox(leaf)))):
         raise TypeError(
