@@ -164,3 +164,63 @@ def test_minimize_of_scipy_takes_value_and_grad() -> None:
 
     # BFGS stops where the gradient is below 1e-5, and the Hessian's least eigenvalue is 0.4 there.
     np.testing.assert_allclose(found.x, [1.0, 1.0], atol=1e-5 / 0.4)
+
+
+class ReturnsOperands(neo.autograd.Policy):
+    """x * y, for a gradient of ones only: the gradients are the operands themselves."""
+
+    def forward(self, x, y):
+        self.ctx.save(x, y)
+        return x * y
+
+    def backward(self, g):
+        x, y = self.ctx.release
+        return y, x
+
+
+SHARING = {
+    "addition": lambda x, y: x + y,
+    "subtraction": lambda x, y: x - y,
+    "reshape": lambda x, y: nep.reshape(x, (2, 2)) + nep.reshape(y, (2, 2)),
+    "transposition": lambda x, y: nep.reshape(x, (2, 2)).T + nep.reshape(y, (2, 2)),
+    "concat": lambda x, y: nep.concat([x, y]),
+    "flip": lambda x, y: nep.flip(x) + y,
+    "operands": neo.neo_function(ReturnsOperands),
+}
+
+
+@pytest.mark.parametrize("f", SHARING.values(), ids=SHARING)
+def test_gradients_may_be_written_into(xp: Library, f) -> None:
+    x, y = xp.asarray([1.0, 2.0, 3.0, 4.0]), xp.asarray([5.0, 6.0, 7.0, 8.0])
+    value, pull = neo.vjp(f, x, y)
+    cotangent = xp.library.xp.asarray(value * 0 + 1.0)
+    found = [
+        *neo.grad(lambda x, y: nep.sum(f(x, y)), argnums=(0, 1))(x, y),
+        *pull(cotangent),
+        *pull(cotangent),
+    ]
+    others = [x, y, value, cotangent]
+    before = [xp.numpy(a).tolist() for a in (*found, *others)]
+
+    for k, gradient in enumerate(found):
+        gradient[...] = -1.0
+        now = [xp.numpy(a).tolist() for a in (*found, *others)]
+        assert now == [[-1.0] * 4] * (k + 1) + before[k + 1 :]
+
+
+def test_a_gradient_that_an_argument_held_constant_gives_is_apart_from_it(xp: Library) -> None:
+    x, y = xp.asarray([1.0, 2.0]), xp.asarray([3.0, 4.0])
+
+    gradient = neo.grad(lambda x: nep.sum(neo.neo_function(ReturnsOperands)(x, y)))(x)
+    gradient[...] = 0.0
+
+    assert xp.numpy(y).tolist() == [3.0, 4.0]
+
+
+def test_tangents_may_be_written_into(xp: Library) -> None:
+    x, v = xp.asarray([1.0, 2.0]), xp.asarray([3.0, 4.0])
+
+    _, (first, second) = neo.jvp(lambda x: (x + 1.0, nep.reshape(x, (2,))), (x,), (v,))
+    first[...] = 0.0
+
+    assert xp.numpy(second).tolist() == xp.numpy(v).tolist() == [3.0, 4.0]

@@ -7,7 +7,7 @@ from typing import Any
 import array_api_compat.cupy as xp
 import cupy as cp
 
-from . import cupy_special, numpy_functions
+from . import cupy_special, numpy_functions, standard
 from .record import Backend
 
 
@@ -71,6 +71,8 @@ def load() -> Backend:
         synchronize=lambda device: _device(device).synchronize(),
         special=cupy_special.found,
         writes=True,
+        memory=standard.memory,
+        stretched=standard.stretched,
         kernels={
             "added_up": numpy_functions.added_up,
             "getitem": lambda x, key: x[asarray_key(key)],

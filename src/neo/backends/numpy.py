@@ -37,13 +37,6 @@ def unlike(kind: type) -> str | None:
     return next((_UNLIKE[base.__name__] for base in bases if base.__name__ in _UNLIKE), None)
 
 
-def memory(x: Any) -> int:
-    """Return the identity of the array that owns the memory of x."""
-    while isinstance(getattr(x, "base", None), np.ndarray):
-        x = x.base
-    return id(x)
-
-
 def load() -> Backend:
     """Return the record of NumPy."""
     return Backend(
@@ -58,7 +51,8 @@ def load() -> Backend:
         forgiving=lambda: np.errstate(all="ignore"),
         special=numpy_special.found,
         writes=True,
-        memory=memory,
+        memory=standard.memory,
+        stretched=standard.stretched,
         kernels={
             "put": standard.put,
             "add_at": standard.add_at,

@@ -41,6 +41,7 @@ class Backend:
     writes: whether `x += y` writes into x, so that a sum of gradients may be kept in one array.
     holds_objects: whether elements may be any of Python's numbers, such as Fraction.
     memory: returns a number for the memory that one of its arrays lies in, which views share.
+    stretched: whether an array was broadcast, so that no element of it can be written into alone.
     The rest are operations that the standard lacks; each has a default that follows
     the standard, or else passes through NumPy, so a record needs three lines.
     """
@@ -64,6 +65,7 @@ class Backend:
     writes: bool = False
     holds_objects: bool = False
     memory: Callable[[Any], int] = id
+    stretched: Callable[[Any], bool] = lambda raw: False
     kernels: dict[str, Any] = field(default_factory=dict)
     raw: Any = field(init=False)
 

@@ -92,3 +92,15 @@ def erf(x: np.ndarray) -> Any:
 
 
 MENDED = {function.__name__: _on_host(function) for function in (put, add_at, getitem, erf, isin)}
+
+
+def memory(x: Any) -> int:
+    """Return the identity of what owns the memory of x, where arrays have NumPy's `base`."""
+    while getattr(x, "base", None) is not None:
+        x = x.base
+    return id(x)
+
+
+def stretched(x: Any) -> bool:
+    """Tell whether x was broadcast, where arrays have NumPy's `base` and `strides`."""
+    return x.base is not None and 0 in x.strides

@@ -232,7 +232,9 @@ def load() -> Backend:
         synchronize=synchronize,
         special=torch_special.KERNELS.get,
         writes=True,
-        memory=lambda raw: raw.untyped_storage().data_ptr(),
+        # Not of its storage: the tensors of torch.func have none that can be asked for.
+        memory=lambda raw: id(raw if raw._base is None else raw._base),
+        stretched=lambda raw: raw._base is not None and 0 in raw.stride(),
         kernels={
             "asarray": asarray,
             "getitem": getitem,

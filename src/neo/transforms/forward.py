@@ -13,6 +13,7 @@ from ..core.forward import Forward
 from ..errors import describe
 from .arguments import Argnames, Argnums, every_or_chosen, is_one, label, name_of
 from .options import PLAIN, Settings, split
+from .owning import owned
 from .recording import Recording
 
 
@@ -45,6 +46,7 @@ def jvp(
     keys = every_or_chosen(f, args, named, argnums, argnames)
     along = as_tangents(tangents, keys, alone or is_one(argnums, argnames))
     run, pushed = push(f, args, named, keys, along, has_aux, settings)
+    pushed = owned(pushed, run.inputs.values, run.values, tree.flatten(along)[0])
     value, tangent = run.build_result(run.values), run.build_result(pushed)
     return (value, tangent, run.aux) if has_aux else (value, tangent)
 

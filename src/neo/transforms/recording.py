@@ -12,6 +12,7 @@ from ..core.tape import Tape, walk_back
 from ..errors import describe
 from .arguments import Inputs, any_boxed, label, name_of
 from .options import PLAIN, Settings
+from .owning import owned
 
 
 class Recording:
@@ -110,6 +111,8 @@ class Recording:
         """
         with entered("forgiving", self.inputs.libraries), unwatched(self.around):
             found = self.inputs.gradients(walk_back(self.calls, len(self.inputs.values), seeds, keep))
+        if not self.inputs.nested:
+            found = owned(found, self.inputs.values, self.values, [g for _, g in seeds])
         gradients, start = [], 0
         for build, count in self.builders:
             gradients.append(build(found[start : start + count]))
