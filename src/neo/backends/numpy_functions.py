@@ -266,6 +266,21 @@ def layer_norm_backward(
     return y, dweight, dbias
 
 
+def shared_by_ties(g: Any, x: Any, out: Any, axis: Any) -> Any:
+    """Return g where x is out, over the number of such elements along an axis: the gradient of a maximum."""
+    reached = x == out
+    share = g / np.count_nonzero(reached, axis=axis, keepdims=True).astype(g.dtype)
+    # Not 0 elsewhere: where out is NaN nothing reached it, and the gradient is NaN too.
+    return np.where(reached, share, share * 0)
+
+
+def scaled_rest(scale: Any, x: Any, middle: Any) -> Any:
+    """Return scale * (x - middle), in one new array: the gradient of a variance."""
+    out = x - middle
+    out *= scale
+    return out
+
+
 def cumulative_max(x: Any, axis: int) -> Any:
     """Return the largest element so far along an axis."""
     return np.maximum.accumulate(x, axis=axis)
@@ -301,6 +316,8 @@ KERNELS = {
     for function in (
         added_up,
         convolve,
+        shared_by_ties,
+        scaled_rest,
         cumulative_max,
         cumulative_min,
         logcumsumexp,

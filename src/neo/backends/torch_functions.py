@@ -230,6 +230,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "linear": linear,
     "softmax": _settled(_softmax),
     "softmax_backward": softmax_backward,
+    "scaled_rest": lambda scale, x, middle: (x - middle).mul_(scale),
     "layer_norm": layer_norm,
     "layer_norm_backward": layer_norm_backward,
     "log_softmax": _settled(_log_softmax),

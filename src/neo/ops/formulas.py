@@ -89,7 +89,7 @@ reciprocal = elementwise("reciprocal", "Return 1 / x.", lambda g, out: -g * out 
 sqrt = elementwise(
     "sqrt",
     "Return the square root of x. The gradient at 0 is inf.",
-    lambda g, out: g / (2 * out),
+    lambda g, out: g * 0.5 / out,
     domain=POSITIVE,
 )
 

@@ -8,6 +8,7 @@ from .batching import along, over
 from .broadcasting import Axes, astype, broadcast_to, conj, kept_shape, own_dtype, positive_axes, reshape, sum
 from .constant import argsort
 from .indexing import getitem, take_along_axis
+from .kernels import with_kernel
 from .manipulation import concat, flip, permute_dims
 from .registry import BuiltIn, composite, rule
 from .selection import where, zero_like
@@ -60,10 +61,13 @@ class Var(BuiltIn):
 
     def backward(self, g):
         (x,) = self.ctx.release
-        shape = kept_shape(tuple(x.shape), self.axis)
-        return reshape(g, shape) * (
-            (x - mean(x, axis=self.axis, keepdims=True)) * (2 / _freedom(x, self.axis, self.correction))
-        )
+        scale = reshape(g, kept_shape(tuple(x.shape), self.axis))
+        scale = scale * (2 / _freedom(x, self.axis, self.correction))
+        return _scaled_rest(scale, x, mean(x, axis=self.axis, keepdims=True))
+
+
+# In one new array, where a backend has a kernel of that name.
+_scaled_rest = with_kernel("scaled_rest", lambda scale, x, middle: scale * (x - middle))
 
 
 @rule(Var)
@@ -87,13 +91,21 @@ class Std(BuiltIn):
         shape = kept_shape(tuple(x.shape), self.axis)
         # Where all elements are equal this is a kink; the element of least norm there is 0.
         scale = reshape(g / where(out == 0, 1, out), shape) / _freedom(x, self.axis, self.correction)
-        return scale * (x - mean(x, axis=self.axis, keepdims=True))
+        return _scaled_rest(scale, x, mean(x, axis=self.axis, keepdims=True))
 
 
 @rule(Std)
 def std(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """Return the standard deviation over axes. The gradient at equal elements is 0."""
     return Std.of(x, axis=axis, correction=correction, keepdims=keepdims)
+
+
+def _shared_formula(g, x, out, axis):
+    reached = astype(x == out, g.dtype)
+    return g / sum(reached, axis=axis, keepdims=True) * reached
+
+
+_shared = with_kernel("shared_by_ties", _shared_formula)
 
 
 class Extremum(BuiltIn):
@@ -105,9 +117,7 @@ class Extremum(BuiltIn):
     def backward(self, g):
         x, out = self.ctx.release
         shape = kept_shape(tuple(x.shape), self.axis)
-        reached = astype(x == reshape(out, shape), g.dtype)
-        ties = sum(reached, axis=self.axis, keepdims=True)
-        return reshape(g, shape) / ties * reached
+        return _shared(reshape(g, shape), x, reshape(out, shape), self.axis)
 
     def push(self, v):
         x, out = self.ctx.release
