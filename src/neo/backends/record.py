@@ -34,6 +34,8 @@ class Backend:
     at once; None for a library that is not lazy.
     known: whether an array's values can be looked at now: not those of a lazy one, nor while a library
     traces.
+    run: of a library whose arrays are parts of a program, returns a function's results, NumPy's arrays
+    in and out, by building that program once and running it.
     special: returns the raw function of neo.numpy.special of that name, or None; what a library
     lacks is defined from others or goes by way of SciPy on the host.
     unlike: what to say of a class of its arrays whose arithmetic differs from that of the others, and
@@ -59,6 +61,7 @@ class Backend:
     detach: Callable[[Any], Any] | None = None
     synchronize: Callable[[str], None] = lambda device: None
     evaluate: Callable[[list[Any]], list[Any]] | None = None
+    run: Callable[[Callable[..., Any], list[np.ndarray]], list[np.ndarray]] | None = None
     known: Callable[[Any], bool] = lambda raw: True
     special: Callable[[str], Callable[..., Any] | None] = lambda name: None
     unlike: Callable[[type], str | None] = lambda kind: None

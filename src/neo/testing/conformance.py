@@ -112,7 +112,6 @@ def _trouble(
     weights: list[np.ndarray] = []
     for stage in ["value", *[_DERIVATIVES[order] for order in orders]]:
         right = expected.run(stage, weights)
-        weights = weights or _drawn(right, seed + 1)
         try:
             got = found.run(stage, weights)
         except Exception as error:
@@ -120,6 +119,7 @@ def _trouble(
         detail = _difference(got, right)
         if detail is not None:
             return WRONG, stage, detail
+        weights = weights or _drawn(right, seed + 1)
     return None
 
 
@@ -130,23 +130,33 @@ class _Example:
     """One example on one library: its value, its pull-back, and the pull-back's pull-back."""
 
     def __init__(self, case: Case, backend: backends.Backend, operands: list[np.ndarray]) -> None:
-        self.function = case.over(backend)
-        self.operands = [backend.asarray(x, x.dtype) for x in operands]
+        self.backend, self.operands = backend, operands
+        self.function = case.over(backend, self._setting)
+        self.results: Any = ()
 
     def run(self, stage: str, weights: list[np.ndarray]) -> list[np.ndarray]:
         """Return a stage's results as NumPy's arrays. weights: the cotangents of the value."""
-        if stage == "value":
-            self.results = self.function(*self.operands)
-            return [_numpy(x) for x in self.results]
-        cotangents = [_like(w, x) for w, x in zip(weights, self.results, strict=True)]
-        if stage == "gradient":
-            return [_numpy(x) for x in self._pull(*self.operands, *cotangents)]
-        _, pull = vjp(self._pull, *self.operands, *cotangents)
-        return [_numpy(x) for x in pull(tuple([x * 0.5 for x in self.operands]))]
+        function = {"value": self.function, "gradient": self._pull}.get(stage, self._pull_again)
+        if self.backend.run is not None:
+            return self.backend.run(function, [*self.operands, *weights])
+        operands = [self.backend.asarray(x, x.dtype) for x in self.operands]
+        found = function(*operands, *[_like(w, x) for w, x in zip(weights, self.results, strict=False)])
+        self.results = found if stage == "value" else self.results
+        return [_numpy(x) for x in found]
+
+    def _setting(self, values: np.ndarray) -> Any:
+        """Return an array among the settings, no wider than the operands: or the result would be."""
+        dtype = self.operands[0].dtype
+        narrow = values.dtype.kind == dtype.kind == "f"
+        return self.backend.asarray(values, dtype if narrow else values.dtype)
 
     def _pull(self, *arrays: Any) -> Any:
-        operands, cotangents = arrays[: len(self.operands)], arrays[len(self.operands) :]
-        return vjp(self.function, *operands)[1](tuple(cotangents))
+        count = len(self.operands)
+        return vjp(self.function, *arrays[:count])[1](tuple(arrays[count:]))
+
+    def _pull_again(self, *arrays: Any) -> Any:
+        weights = tuple([x * 0.5 for x in arrays[: len(self.operands)]])
+        return vjp(self._pull, *arrays)[1](weights)
 
 
 def _drawn(results: list[np.ndarray], seed: int) -> list[np.ndarray]:
@@ -163,7 +173,7 @@ def _numpy(x: Any) -> np.ndarray:
 
 
 def _like(values: np.ndarray, x: Any) -> Any:
-    library = backends.of(x)
+    library = backends.of(x)  # an operation may have moved it
     return library.asarray(values, x.dtype, library.device(x))
 
 

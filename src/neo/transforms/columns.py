@@ -136,7 +136,7 @@ def _identity(x: Any, count: int, start: int, n: int) -> Any:
     """Return columns start to start + n of an identity, each row in the shape of x."""
     raw = bottom_of(x)
     library = backends.of(raw)
-    eye = library.xp.eye(count, n, k=-start, dtype=raw.dtype, device=library.place(library.device(raw)))
+    eye = library.raw.eye(count, n, k=-start, dtype=raw.dtype, device=library.place(library.device(raw)))
     units = library.xp.reshape(eye, (count, *tuple(x.shape)))
     return box(units) if isinstance(x, Traced) else units
 

@@ -113,6 +113,6 @@ def _units(value: Any) -> Any:
     library = backends.of(raw)
     count = prod(value.shape)
     place = library.place(library.device(raw))
-    eye = library.xp.eye(count, dtype=raw.dtype, device=place)
+    eye = library.raw.eye(count, dtype=raw.dtype, device=place)
     units = library.xp.reshape(eye, (count, *tuple(value.shape)))
     return box(units) if isinstance(unbox(value), Traced) else units

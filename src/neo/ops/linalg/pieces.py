@@ -25,7 +25,7 @@ def raw_and_library(x: Any) -> tuple[Any, Any]:
 def eye_like(x: Any, n: int, m: int | None = None) -> Any:
     """Return the raw identity, (n, m), of x's library, dtype and device."""
     raw, library = raw_and_library(x)
-    return library.xp.eye(n, m, dtype=raw.dtype, device=library.place(library.device(raw)))
+    return library.raw.eye(n, m, dtype=raw.dtype, device=library.place(library.device(raw)))
 
 
 def row(s: Any) -> Any:
