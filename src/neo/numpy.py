@@ -109,7 +109,7 @@ from .ops.formulas import (
     tanh,
     trunc,
 )
-from .ops.indexing import diff, repeat, take, take_along_axis
+from .ops.indexing import repeat, take, take_along_axis
 from .ops.inspection import __array_namespace_info__, can_cast, finfo, iinfo, isdtype, result_type
 from .ops.manipulation import (
     broadcast_arrays,
@@ -134,7 +134,7 @@ from .ops.products import matmul, tensordot, vecdot
 from .ops.refusals import suggest_functions as _suggest_functions
 from .ops.selection import clip, where
 from .ops.sets import isin, unique_all, unique_counts, unique_inverse, unique_values
-from .ops.statistics import cumulative_prod, cumulative_sum, max, mean, min, prod, sort, std, var
+from .ops.statistics import cumulative_prod, cumulative_sum, diff, max, mean, min, prod, sort, std, var
 
 __array_api_version__ = _VERSION
 e, pi, inf, nan, newaxis = _math.e, _math.pi, _math.inf, _math.nan, None

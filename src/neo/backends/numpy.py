@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import array_api_compat.numpy as xp
@@ -57,6 +58,7 @@ def load() -> Backend:
             "put": standard.put,
             "add_at": standard.add_at,
             "getitem": standard.getitem,
+            "part": operator.getitem,
             "broadcast_to": broadcast_to,
             **numpy_functions.KERNELS,
             **numpy_activations.KERNELS,

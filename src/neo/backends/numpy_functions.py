@@ -82,12 +82,12 @@ def sigmoid_backward(g: Any, out: Any) -> Any:
 def matmul_backward(g: Any, a: Any, b: Any, *shapes: tuple[int, ...]) -> tuple[Any, Any]:
     """Return the gradients of a @ b; see neo.ops.products."""
     return (
-        None if b is None else summed_to(np.matmul(g, np.swapaxes(_conjugate(b), -1, -2)), shapes[0]),
-        None if a is None else summed_to(np.matmul(np.swapaxes(_conjugate(a), -1, -2), g), shapes[1]),
+        None if b is None else unbroadcast(np.matmul(g, np.swapaxes(_conjugate(b), -1, -2)), shapes[0]),
+        None if a is None else unbroadcast(np.matmul(np.swapaxes(_conjugate(a), -1, -2), g), shapes[1]),
     )
 
 
-def summed_to(x: Any, shape: tuple[int, ...]) -> Any:
+def unbroadcast(x: Any, shape: tuple[int, ...]) -> Any:
     """Return x summed over the axes that broadcasting added to a shape, or stretched in it."""
     if x.shape == shape:
         return x
@@ -96,14 +96,23 @@ def summed_to(x: Any, shape: tuple[int, ...]) -> Any:
     return np.add.reduce(x, axis=axes, keepdims=True).reshape(shape)
 
 
-def scatter(g: Any, shape: tuple[int, ...], key: Any) -> tuple[Any]:
+def scatter(g: Any, shape: tuple[int, ...], key: Any) -> Any:
     """Return zeros of a shape with g added at key: the gradient of indexing."""
     out = np.zeros(shape, g.dtype)
     if standard.is_basic(key):  # no position twice, so writing is adding
         out[key] = g
     else:
         np.add.at(out, key, g)
-    return (out,)
+    return out
+
+
+def add_part(x: Any, key: Any, g: Any) -> None:
+    """Add g to x[key], in place; the key holds no arrays."""
+    part = x[key]
+    if part.shape:
+        part += g
+    else:  # a number of its own, not a view
+        x[key] = part + g
 
 
 def linear(x: Any, weight: Any, bias: Any) -> Any:
@@ -345,5 +354,7 @@ KERNELS = {
         gelu_backward,
         matmul_backward,
         scatter,
+        add_part,
+        unbroadcast,
     )
 }

@@ -100,6 +100,22 @@ def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
     return x[_key(key, x.device)]
 
 
+def part(x: torch.Tensor, key: Any) -> torch.Tensor:
+    """Return x[key] for a key that holds no arrays."""
+    try:
+        return x[key]
+    except ValueError:  # a negative step, which tensors refuse
+        return getitem(x, key)
+
+
+def add_part(x: torch.Tensor, key: Any, g: torch.Tensor) -> None:
+    """Add g to x[key], in place; the key holds no arrays."""
+    try:
+        x[key].add_(g)
+    except ValueError:  # a negative step, which tensors refuse
+        x.add_(scatter(g, tuple(x.shape), key))
+
+
 def _in_range(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
     """Return a function whose error for an index out of range is an IndexError, as it is elsewhere."""
 
@@ -171,16 +187,16 @@ def put(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
     return out
 
 
-def scatter(g: torch.Tensor, shape: tuple[int, ...], key: Any) -> tuple[torch.Tensor]:
+def scatter(g: torch.Tensor, shape: tuple[int, ...], key: Any) -> torch.Tensor:
     """Return zeros of a shape with g added at key: the gradient of indexing."""
     out = torch.zeros(shape, dtype=g.dtype, device=g.device)
     if is_basic(key):
         try:
             out[key] = g
         except ValueError:  # a negative step, which tensors refuse
-            return (add_at(out, key, g),)
-        return (out,)
-    return (add_at(out, key, g),)
+            return add_at(out, key, g)
+        return out
+    return add_at(out, key, g)
 
 
 def add_at(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
@@ -238,6 +254,8 @@ def load() -> Backend:
         kernels={
             "asarray": asarray,
             "getitem": getitem,
+            "part": part,
+            "add_part": add_part,
             "put": put,
             "add_at": add_at,
             "scatter": scatter,

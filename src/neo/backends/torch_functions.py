@@ -46,18 +46,28 @@ def tanh_backward(g: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     return g * (1 - out * out) if g.is_complex() else _aten.tanh_backward.default(g, out)
 
 
+def tanh_backward_into(g: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """Return tanh_backward in the tensor of g."""
+    if g.is_complex():
+        return tanh_backward(g, out)
+    return _aten.tanh_backward.grad_input(g, out, grad_input=g)
+
+
 def matmul_backward(
     g: torch.Tensor, a: torch.Tensor | None, b: torch.Tensor | None, *shapes: Axes
 ) -> tuple[torch.Tensor | None, ...]:
     """Return the gradients of a @ b; see neo.ops.products."""
     return (
-        None if b is None else _summed_to(torch.matmul(g, b.mH), shapes[0]),
-        None if a is None else _summed_to(torch.matmul(a.mH, g), shapes[1]),
+        None if b is None else unbroadcast(torch.matmul(g, b.mH), shapes[0]),
+        None if a is None else unbroadcast(torch.matmul(a.mH, g), shapes[1]),
     )
 
 
-def _summed_to(x: torch.Tensor, shape: Axes) -> torch.Tensor:
-    return x if x.shape == shape else x.sum_to_size(shape)
+def unbroadcast(x: torch.Tensor, shape: Axes) -> torch.Tensor:
+    """Return x summed over the axes that broadcasting added to a shape, or stretched in it."""
+    if x.shape == shape:
+        return x
+    return x.sum(0) if x.shape[1:] == shape else x.sum_to_size(shape)
 
 
 def linear_backward(
@@ -212,9 +222,12 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "logcumsumexp": torch.logcumsumexp,
     "relu": torch.relu,
     "relu_backward": lambda g, out: _aten.threshold_backward.default(g, out, 0),
+    "relu_backward_into": lambda g, out: _aten.threshold_backward.grad_input(g, out, 0, grad_input=g),
     "sigmoid": _of_reals("sigmoid", torch.sigmoid),
     "sigmoid_backward": _aten.sigmoid_backward.default,
+    "sigmoid_backward_into": lambda g, out: _aten.sigmoid_backward.grad_input(g, out, grad_input=g),
     "tanh_backward": tanh_backward,
+    "tanh_backward_into": tanh_backward_into,
     # One new tensor each: what a kernel made it may write into.
     "sin_backward": lambda g, x: torch.cos(x).mul_(g),
     "cos_backward": lambda g, x: torch.sin(x).mul_(g).neg_(),
@@ -224,6 +237,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     # The wrapper of array-api-compat takes four times as long, to promote dtypes that agree here.
     "matmul": lambda a, b: torch.mm(a, b) if a.ndim == b.ndim == 2 else torch.matmul(a, b),
     "matmul_backward": matmul_backward,
+    "unbroadcast": unbroadcast,
     "silu": _of_reals("silu", torch.nn.functional.silu),
     "gelu": _of_reals("gelu", torch.nn.functional.gelu),
     "gelu_tanh": _of_reals("gelu_tanh", lambda x: torch.nn.functional.gelu(x, approximate="tanh")),

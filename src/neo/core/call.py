@@ -87,6 +87,9 @@ def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]
         library = tape.library if tape.flat and library in (None, tape.library) else None
     if library is None:
         return _call_any(policy, operands, settings)
+    if policy.value_and_saved is not None:
+        result, saved = policy.value_and_saved(library.raw, slots, *below, **settings)
+        return result if tape is None else tape.trace(result, [policy.slopes, slots, saved])
     instance = policy()
     instance.slots = slots
     if policy.bare:
@@ -96,9 +99,7 @@ def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]
         result = instance.run(below, settings, Context())
     if tape is None:
         return result
-    if policy.slopes is None:
-        return _record(tape, instance, slots, below, result, settings)
-    return tape.trace(result, [policy.slopes, slots, instance.ctx.saved])
+    return _record(tape, instance, slots, below, result, settings)
 
 
 def _call_any(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]) -> Any:

@@ -136,7 +136,9 @@ class Policy:
     first_order: tuple[str, ...] = ()
     # Whether its gradients and tangents are known to fit, so that no call has to check them.
     trusted: bool = False
-    # slopes(g, *saved) -> gradients, where backward is no more than that; see `BuiltIn`.
+    # value_and_saved(xp, slots, *operands, **settings), and slopes(g, *saved) -> gradients,
+    # where forward and backward are no more than that; see `BuiltIn`.
+    value_and_saved: Any = None
     slopes: Any = None
     # How it takes a batch axis (see `neo.vmap`); without it, one example after the other.
     batch: Any = None

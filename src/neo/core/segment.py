@@ -138,7 +138,7 @@ def cut(
 def _held_by(entry: Any) -> list[Any]:
     """Return what an entry of a tape holds for the way back."""
     if isinstance(entry, tuple):
-        return [entry[2], entry[5]]
+        return list(entry[2::3])  # of each link
     if isinstance(entry, list):
         return [entry[2]]
     if isinstance(entry, Policy):

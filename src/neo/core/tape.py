@@ -7,6 +7,7 @@ the gradients are a list too. The inputs come first. An entry is
   second is None, None, None when one operand is traced,
 - a list [slopes, slots, saved] for a call of a Policy that has `slopes`: slopes(g, *saved) returns
   a gradient or None for each of the slots,
+- a Taken for a part of an array, `x[key]`: its gradient is added to that part alone,
 - a Policy for every other call: `policy.pull(g)` returns a gradient or None for each of its `slots`,
 - NOTHING where no gradient goes further: an input, or a function whose derivative is zero.
 """
@@ -36,6 +37,15 @@ class _Nothing:
 
 
 NOTHING = _Nothing()
+
+
+class Taken(tuple[Any, ...]):
+    """The entry of x[key] for a key that holds no arrays: (pull, slot, saved).
+
+    saved: the shape of x and the key. pull(g, saved) is the gradient of all of x, a new array.
+    """
+
+    __slots__ = ()
 
 
 class Tape(list[Any]):
@@ -203,6 +213,9 @@ class Places(dict[int, Any]):
     def __missing__(self, slot: int) -> None:
         return None
 
+    def __len__(self) -> int:
+        return self.end
+
     def pop(self) -> Any:  # type: ignore[override]
         """Return the gradient of the last slot, and forget that one."""
         self.end -= 1
@@ -215,6 +228,7 @@ def walk_back(
     seeds: Iterable[tuple[int, Any]],
     keep: bool = False,
     places: Places | None = None,
+    large: bool = False,
 ) -> Any:
     """Return the gradients of the inputs, which fill the first slots; None where none arrived.
 
@@ -222,74 +236,121 @@ def walk_back(
     dropped, with what it saved, as soon as it has been pulled. The first gradient to reach a slot
     is assigned, later ones are added; a slot that no gradient reaches costs one test.
     places: where the gradients go instead of a new list, if the calls are not a whole tape.
+    large: whether arrays are so large that it pays to look for one that may be written into.
     """
     gradients: Any = [None] * len(calls) if places is None else places
-    add = Sums(gradients).add
+    sums = Sums(gradients)
+    ours = sums.ours
     for slot, g in seeds:
-        gradients[slot] = g if gradients[slot] is None else gradients[slot] + g
+        sums.put(slot, g)
     next_entry = reversed(calls).__next__ if keep else calls.pop
     for _ in range(len(calls) - inputs):
         entry = next_entry()
         g = gradients.pop()
         if g is None:
             continue
-        if type(entry) is tuple:
-            # Two links, written out: a loop over pairs costs a tenth of the bookkeeping.
-            pull, operand, saved, pull_other, other, saved_other = entry
-            dx = g if pull is None else pull(g, saved)
-            if gradients[operand] is None:
-                gradients[operand] = dx
-            else:
-                add(operand, dx)
-            if other is not None:
-                dx = g if pull_other is None else pull_other(g, saved_other)
-                if gradients[other] is None:
-                    gradients[other] = dx
-                else:
-                    add(other, dx)
-        else:
+        if large or type(entry) is not tuple:
             saved = saved_other = None  # else what the call above saved lives until this one is done
-            if type(entry) is list:
-                slopes, slots, saved = entry
-                found = slopes(g, *saved)
-            else:
-                slots, found = entry.slots, entry.pull(g)
-            for operand, dx in zip(slots, found):  # noqa: B905  # strict takes a tenth of the loop
-                if operand is None or dx is None:
-                    continue
-                if gradients[operand] is None:
-                    gradients[operand] = dx
-                else:
-                    add(operand, dx)
+            sums.pull(g, entry)
+            continue
+        # `Sums.pull` for small arrays, written out: a loop over pairs costs a tenth of the bookkeeping.
+        pull, operand, saved, pull_other, other, saved_other = entry
+        dx = g if pull is None else pull(g, saved)
+        before = gradients[operand]
+        if before is None:
+            gradients[operand] = dx
+        elif ours.get(operand) is type(dx):
+            before += dx
+        else:
+            sums.put(operand, dx)
+        if other is None:
+            continue
+        dx = g if pull_other is None else pull_other(g, saved_other)
+        before = gradients[other]
+        if before is None:
+            gradients[other] = dx
+        elif ours.get(other) is type(dx):
+            before += dx
+        else:
+            sums.put(other, dx)
     return gradients
 
 
 class Sums:
-    """The sums of the gradients that meet in one slot.
+    """The gradients on a walk back, by slot, and which of their arrays may be written into.
 
-    The first sum is a new array that nothing but the list of gradients can see, so the third gradient
-    and those after it are added in place, where the library's arrays can be written into. What
-    a rule returned is never written into: it may be the gradient of another slot, or a view.
+    Those are arrays that nothing but the list of gradients can see: a sum that was made here, and what
+    a rule returned that says it always makes a new array (an attribute `into`, see `ops.kernels`). What
+    any other rule returned may be the gradient of another slot, a view, or what the caller gave.
+    ours: the class of the array in each slot whose array may be written into.
     """
 
     __slots__ = ("gradients", "ours")
 
     def __init__(self, gradients: list[Any]) -> None:
         self.gradients = gradients
-        self.ours: set[int] = set()
+        self.ours: dict[int, type] = {}
 
-    def add(self, slot: int, g: Any) -> None:
-        """Add g to what is in a slot."""
+    def put(self, slot: int, dx: Any, new: bool = False) -> bool:
+        """Add a gradient to what is in a slot; return whether it is dx itself that is there now.
+
+        new: whether nothing else can see the array of dx.
+        """
         before = self.gradients[slot]
-        if (
-            slot in self.ours
-            and type(g) is type(before)
-            and g.dtype == before.dtype
-            and g.shape == before.shape
-        ):
-            before += g
-            return
-        out = self.gradients[slot] = before + g
-        library = backends.BY_TYPE.get(type(out))
-        if library is not None and library.writes and out.shape:
-            self.ours.add(slot)
+        if before is None:
+            self.gradients[slot] = dx
+            if new:
+                self._keep(slot, dx)
+            return True
+        if self.ours.get(slot) is type(dx):
+            before += dx
+        else:
+            self._keep(slot, before + dx)
+        return False
+
+    def _keep(self, slot: int, made: Any) -> None:
+        """Put an array that nothing else can see into a slot."""
+        self.gradients[slot] = made
+        library = backends.BY_TYPE.get(type(made))
+        if library is not None and library.writes and made.shape:
+            self.ours[slot] = type(made)
+
+    def pull(self, g: Any, entry: Any) -> None:
+        """Pull the gradient of the last slot, which was taken from the list, through its entry."""
+        ours = self.ours.pop(len(self.gradients), None)
+        if type(entry) is tuple:
+            self._pull_links(g, ours is not None, entry)
+        elif type(entry) is Taken:
+            self._pull_part(g, *entry)
+        else:
+            if type(entry) is list:
+                slopes, slots, saved = entry
+                found = slopes(g, *saved)
+            else:
+                slots, found = entry.slots, entry.pull(g)
+            for slot, dx in zip(slots, found):  # noqa: B905  # strict takes a tenth of the loop
+                if slot is not None and dx is not None:
+                    self.put(slot, dx)
+
+    def _pull_links(self, g: Any, ours: bool, entry: tuple[Any, ...]) -> None:
+        """Pull g through two links, the first one last: that may write into g, if g is ours."""
+        pull, slot, saved, pull_other, other, saved_other = entry
+        if other is not None:
+            dx = g if pull_other is None else pull_other(g, saved_other)
+            new = hasattr(pull_other, "into")
+            held = self.put(other, dx, new)
+            ours = ours and (new or not held)
+        if pull is None:
+            self.put(slot, g, ours)
+        elif ours and hasattr(pull, "into"):
+            self.put(slot, pull.into(g, saved), new=True)
+        else:
+            self.put(slot, pull(g, saved), hasattr(pull, "into"))
+
+    def _pull_part(self, g: Any, pull: Any, slot: int, saved: tuple[Any, Any]) -> None:
+        """Add g to the part of a slot that it is the gradient of; see `Taken`."""
+        library = backends.BY_TYPE.get(type(g))
+        if slot in self.ours and library is backends.BY_TYPE[self.ours[slot]]:
+            library.raw.add_part(self.gradients[slot], saved[1], g)
+        else:
+            self.put(slot, pull(g, saved), new=True)

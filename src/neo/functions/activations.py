@@ -37,7 +37,7 @@ def _relu(xp, x):
 relu = elementwise(
     "relu",
     "Return max(x, 0); NaN of NaN. The gradient at 0 is 0.",
-    with_kernel("relu_backward", lambda g, out: where(out <= 0, 0, g)),
+    with_kernel("relu_backward", lambda g, out: where(out <= 0, 0, g), new=True),
     domain=(0.1, 3),
 )
 
@@ -53,7 +53,7 @@ def _sigmoid(xp, x):
 sigmoid = elementwise(
     "sigmoid",
     "Return 1 / (1 + e ** -x), without overflow and accurate on both sides.",
-    with_kernel("sigmoid_backward", lambda g, out: g * (out * (1 - out))),
+    with_kernel("sigmoid_backward", lambda g, out: g * (out * (1 - out)), new=True),
     domain=ANY,
 )
 

@@ -73,18 +73,19 @@ class Linear(BuiltIn):
             out = out + (reshape(bias, (bias.shape[0], 1, bias.shape[1])) if own_bias else bias)
         return reshape(out, (out.shape[0], *x.shape[own:-1], weight.shape[-1]))
 
-    def forward(self, x, weight, bias):
+    @staticmethod
+    def value_and_saved(xp, slots, x, weight, bias):
         lead = tuple(x.shape[:-1])
-        at_x, at_weight, at_bias = self.slots
-        self.ctx.save(
+        at_x, at_weight, at_bias = slots
+        saved = (
             None if at_weight is None else x,
             None if at_x is None else weight,
             None if at_bias is None else lead,
         )
         if len(lead) == 1:
-            return self.xp.linear(x, weight, bias)
-        rows = self.xp.reshape(x, (prod(lead), x.shape[-1]))
-        return self.xp.reshape(self.xp.linear(rows, weight, bias), (*lead, weight.shape[1]))
+            return xp.linear(x, weight, bias), saved
+        rows = xp.reshape(x, (prod(lead), x.shape[-1]))
+        return xp.reshape(xp.linear(rows, weight, bias), (*lead, weight.shape[1])), saved
 
     def push(self, dx, dweight, dbias):
         x, weight, lead = self.ctx.release

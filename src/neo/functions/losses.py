@@ -95,13 +95,13 @@ class CrossEntropy(BuiltIn):
         out = reshape(cls.of(reshape(logits, (n * rows, k)), labels=labels, reduction="none"), (n, rows))
         return out if reduction == "none" else (sum if reduction == "sum" else mean)(out, axis=1)
 
-    def forward(self, logits, *, labels, reduction):
+    @staticmethod
+    def value_and_saved(xp, slots, logits, *, labels, reduction):
         try:
-            out, scores, more = self.xp.cross_entropy(logits, labels, reduction)
+            out, scores, more = xp.cross_entropy(logits, labels, reduction)
         except IndexError as error:
-            raise IndexError(_outside(self.xp, labels, logits.shape[1])) from error
-        self.ctx.save(scores, labels, reduction, more)
-        return out
+            raise IndexError(_outside(xp, labels, logits.shape[1])) from error
+        return out, (scores, labels, reduction, more)
 
     def save_again(self, logits, *, labels, reduction):
         self.ctx.save(log_softmax(logits, axis=1), labels, reduction, None)

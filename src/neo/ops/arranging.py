@@ -10,11 +10,12 @@ from .broadcasting import positive_axes, reshape
 from .broadcasting import sum as sum_of
 from .creation import asarray, ones
 from .formulas import multiply
-from .indexing import diff, getitem, scatter
+from .indexing import getitem, scatter
 from .manipulation import arange_like, concat, expand_dims, flip, moveaxis, permute_dims, tril
 from .products import tensordot
 from .promotion import one_dtype
 from .registry import composite
+from .statistics import diff
 
 ANY, SQUARE, LINE = (-2, 2), ([(2, 3)], {}), ([(3,)], {})
 PAIR = ([(2, 3), (2, 3)], {})

@@ -10,6 +10,7 @@ from ..core.dtypes import COMPLEX, kind
 from ..core.policy import library_of_all
 from ..errors import describe
 from .batching import leading, over, ranked
+from .kernels import with_kernel
 from .registry import BuiltIn, rule
 
 Axes = int | tuple[int, ...] | None
@@ -162,7 +163,7 @@ def reshape(x: Any, /, shape: tuple[int, ...] | int, *, copy: bool | None = None
         ) from error
 
 
-def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """Return g summed down to a shape that broadcasts to its own."""
     have = tuple(g.shape)
     if have == tuple(shape):
@@ -171,6 +172,9 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     stretched = [k + added for k, n in enumerate(shape) if n == 1 and have[k + added] != 1]
     axes = (*range(added), *stretched)
     return reshape(sum(g, axis=axes, keepdims=True), shape) if axes else reshape(g, shape)
+
+
+unbroadcast = with_kernel("unbroadcast", _unbroadcast)
 
 
 class Astype(BuiltIn):

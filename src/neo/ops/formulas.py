@@ -12,7 +12,7 @@ import operator as op
 from .broadcasting import conj, real
 from .constant import copysign_one, infinite_slope, is_zero, isfinite, log_tie, share
 from .elementwise import elementwise, same
-from .kernels import with_kernel
+from .kernels import with_kernel, writing
 from .promotion import one_dtype
 from .selection import where
 
@@ -31,7 +31,12 @@ def _nonzero(x):
 add = elementwise("add", "Return x + y.", same, same, domain=BOTH, operator=op.add)
 subtract = elementwise("subtract", "Return x - y.", same, lambda g: -g, domain=BOTH, operator=op.sub)
 multiply = elementwise(
-    "multiply", "Return x * y.", lambda g, y: g * y, lambda g, x: g * x, domain=BOTH, operator=op.mul
+    "multiply",
+    "Return x * y.",
+    writing(lambda g, y: g * y, op.imul),
+    writing(lambda g, x: g * x, op.imul),
+    domain=BOTH,
+    operator=op.mul,
 )
 divide = elementwise(
     "divide",
@@ -161,13 +166,13 @@ logaddexp = elementwise(
 sin = elementwise(
     "sin",
     "Return the sine of x, in radians.",
-    with_kernel("sin_backward", lambda g, x: g * cos(x)),
+    with_kernel("sin_backward", lambda g, x: g * cos(x), new=True),
     domain=ANY,
 )
 cos = elementwise(
     "cos",
     "Return the cosine of x, in radians.",
-    with_kernel("cos_backward", lambda g, x: -g * sin(x)),
+    with_kernel("cos_backward", lambda g, x: -g * sin(x), new=True),
     domain=ANY,
 )
 tan = elementwise(
@@ -185,7 +190,7 @@ cosh = elementwise("cosh", "Return the hyperbolic cosine of x.", lambda g, x: g 
 tanh = elementwise(
     "tanh",
     "Return the hyperbolic tangent of x.",
-    with_kernel("tanh_backward", lambda g, out: g * (1 - out * out)),
+    with_kernel("tanh_backward", lambda g, out: g * (1 - out * out), new=True),
     domain=ANY,
 )
 asinh = elementwise(

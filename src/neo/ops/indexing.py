@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 
 from ..backends import define
-from ..core.array import Array, Batched, Traced, beneath, bottom_of, unbox, values_of
+from ..core.array import Array, Batched, Plain, Traced, beneath, bottom_of, unbox, values_of
 from ..core.call import call
-from ..core.dtypes import INTEGER, differentiable, kind
+from ..core.dtypes import INTEGER, kind
 from ..core.following import read
 from ..core.policy import library_of_all
 from ..errors import counted, describe
+from . import lean
 from .batching import all_batched, along, ranked, spread
 from .broadcasting import astype, positive_axes, reshape, sum, unbroadcast
 from .fitting import like_elements
-from .kernels import with_kernel
+from .kernels import Kernel, with_kernel
 from .keys import Plan, filled, is_batched_mask, parted
 from .manipulation import arange_like, permute_dims
-from .registry import BuiltIn, composite, reworded, rule
+from .registry import BuiltIn, reworded, rule
 from .selection import where, zero_like
 
 ANY = (-2, 2)
@@ -34,9 +35,12 @@ def is_basic(key: Any) -> bool:
     return type(key) in _BASIC or (type(key) is tuple and _BASIC.issuperset(map(type, key)))
 
 
+_scattered = with_kernel("scatter", lambda g, shape, key: scatter(g, shape=shape, key=key))
+
+
 class Getitem(BuiltIn):
     linear = True
-    slopes = staticmethod(with_kernel("scatter", lambda g, shape, key: (scatter(g, shape=shape, key=key),)))
+    slopes = staticmethod(lambda g, shape, key: (_scattered(g, shape, key),))
     domain = ANY
     samples = [
         ([(3, 4)], {"key": (slice(None, None, -1), 1)}),
@@ -49,10 +53,10 @@ class Getitem(BuiltIn):
         ([(3, 4)], {"key": slice(0, 0)}),
     ]
 
-    def forward(self, x, *indices, key):
+    @staticmethod
+    def value_and_saved(xp, slots, x, *indices, key):
         key = filled(key, indices) if indices else key
-        self.ctx.save(tuple(x.shape), key)
-        return self.xp.getitem(x, key)
+        return xp.getitem(x, key), (tuple(x.shape), key)
 
     def backward(self, g):
         shape, key = self.ctx.release
@@ -73,13 +77,37 @@ def getitem(x: Any, key: Any, /) -> Any:
     Raises IndexError when an index is out of range.
     """
     if is_basic(key):
-        try:
-            return call(Getitem, (x,), {"key": key})
-        except Exception as error:
-            reworded("getitem", (x,), {"key": key}, error)
-            raise
+        return part(x, key)
     key, batched = parted(key)
     return Getitem.of(x, *batched, key=key)
+
+
+@define("part")
+def _raw_part(xp, x, key):
+    return xp.getitem(x, key)
+
+
+@define("add_part")
+def _add_raw_part(xp, x, key, g):
+    x[key] += g
+
+
+def _part(x: Any, key: Any) -> Any:
+    return call(Getitem, (x,), {"key": key})
+
+
+_kernel = Kernel("part")
+_lean_part = lean.taking(_kernel, lambda g, saved: _scattered(g, *saved), _part)
+_kernel.update({Plain: _lean_part, Traced: _part})
+
+
+def part(x: Any, key: Any) -> Any:
+    """Return x[key] for a key that holds no arrays."""
+    try:
+        return _lean_part(x, key)
+    except Exception as error:
+        reworded("getitem", (x,), {"key": key}, error)
+        raise
 
 
 def beside_none(call: Any, *gradients: Any) -> Any:
@@ -90,10 +118,10 @@ def beside_none(call: Any, *gradients: Any) -> Any:
 
 @define("scatter")
 def _scatter(xp, g, shape, key):
-    """Return zeros of a shape with g added at key, as the only gradient of indexing."""
+    """Return zeros of a shape with g added at key: the gradient of indexing."""
     zeros = xp.zeros(shape, dtype=g.dtype, device=xp.place_of(g))
     # A basic key takes no position twice, so writing is adding.
-    return (xp.put(zeros, key, g) if is_basic(key) else xp.add_at(zeros, key, g),)
+    return xp.put(zeros, key, g) if is_basic(key) else xp.add_at(zeros, key, g)
 
 
 class Scatter(BuiltIn):
@@ -107,7 +135,7 @@ class Scatter(BuiltIn):
     def forward(self, g, *indices, shape, key):
         key = filled(key, indices) if indices else key
         self.ctx.save(key)
-        return self.xp.scatter(g, shape, key)[0]
+        return self.xp.scatter(g, shape, key)
 
     def backward(self, g):
         (key,) = self.ctx.release
@@ -353,25 +381,3 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
     library = library_of_all((x,))
     places = library.xp.repeat(arange_like(x, x.shape[axis]), read(repeats))
     return take(x, places, axis=axis)
-
-
-@composite(domain=ANY, samples=[([(4,)], {}), ([(3, 4)], {"axis": 0, "n": 2})])
-def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
-    """Return the n-th difference of neighbours along an axis. Gradient: to x and what is joined.
-
-    n: how many times; 0 returns x as it is, without what is joined, as in NumPy.
-    """
-    from .manipulation import concat
-
-    (axis,) = positive_axes(axis, x.ndim)
-    if n < 0:
-        raise ValueError(f"diff: n must not be negative, got {n}")
-    if n == 0:
-        return x
-    parts = [part for part in (prepend, x, append) if part is not None]
-    x = concat(parts, axis=axis) if len(parts) > 1 else x
-    lead = (slice(None),) * axis
-    for _ in range(n):
-        upper, lower = getitem(x, (*lead, slice(1, None))), getitem(x, (*lead, slice(0, -1)))
-        x = upper - lower if differentiable(x.dtype) or kind(x.dtype) == INTEGER else upper != lower
-    return x

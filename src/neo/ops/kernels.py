@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from typing import Any
 
 from .. import backends
@@ -36,19 +37,35 @@ class Kernel(dict[type, Callable[..., Any]]):
         return backends.of(x).kernel(self.name)(x, *others, **settings)
 
 
-def with_kernel(name: str, formula: Callable[..., Any]) -> Callable[..., Any]:
+def writing(formula: Callable[..., Any], into: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the formula of a gradient that is always a new array, with a way to write it into g.
+
+    into(g, saved) returns the gradient, perhaps in the array of g; the walk back calls it where
+    nothing else can see that.
+    """
+    formula.into = into  # type: ignore[attr-defined]
+    return formula
+
+
+def with_kernel(name: str, formula: Callable[..., Any], new: bool = False) -> Callable[..., Any]:
     """Return the formula of a gradient, quicker where a backend has a kernel of that name.
 
     The kernel takes the formula's arguments as raw arrays. A gradient that is boxed or traced
     always takes the formula, so a kernel needs no derivative of its own.
+    new: whether the gradient is always a new array; see `writing`. A backend may then have a kernel
+    `..._into`, which writes it into g.
     """
     by_class = _ByClass(name, formula)
 
-    @wraps(formula)
     def either(g: Any, *saved: Any) -> Any:
         return by_class[type(g)](g, *saved)
 
-    return either
+    def either_of_two(g: Any, saved: Any) -> Any:
+        return by_class[type(g)](g, saved)
+
+    # Elementwise rules run in inner loops, and packing arguments takes longer than looking them up.
+    either = wraps(formula)(either_of_two if len(signature(formula).parameters) == 2 else either)
+    return writing(either, with_kernel(f"{name}_into", either)) if new else either
 
 
 class _ByClass(dict[type, Callable[..., Any]]):

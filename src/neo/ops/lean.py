@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.array import Plain, Traced, apart
-from ..core.tape import NOTHING
+from ..core.tape import NOTHING, Taken
 from .broadcasting import unbroadcast
 from .registry import reworded
 
@@ -60,6 +60,19 @@ def _without_gradient(kernel: Any) -> Callable[[Any], Any]:
     return function
 
 
+def taking(kernel: Any, pull: Any, general: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return the function of an array and a key that holds no arrays; `general` takes what is not Plain."""
+
+    def function(x: Any, key: Any) -> Any:
+        if type(x) is not Plain:
+            return general(x, key)
+        a = x.held
+        out = kernel[type(a)](a, key)
+        return x.tape.record(out, tuple(out.shape), Taken((pull, x.slot, (x.shape, key))))
+
+    return function
+
+
 def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], name: str) -> Callable[..., Any]:
     """Return the function of two operands; `general` takes what the lean path does not."""
     if None in rules:
@@ -94,8 +107,10 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
             traced.shape = shape
             tape.append((pull_x, x.slot, saved_x, pull_y, y.slot, saved_y))
         else:
-            traced.shape = tuple(out.shape)
-            tape.append((summed(pull_x, shape), x.slot, saved_x, summed(pull_y, y.shape), y.slot, saved_y))
+            traced.shape = whole = tuple(out.shape)
+            of_x = pull_x if shape == whole else summed(pull_x, shape)
+            of_y = pull_y if y.shape == whole else summed(pull_y, y.shape)
+            tape.append((of_x, x.slot, saved_x, of_y, y.slot, saved_y))
         return traced
 
     def other_constant(x: Plain, y: Any) -> Any:

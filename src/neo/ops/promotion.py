@@ -46,6 +46,11 @@ def _unpromoted(operands: tuple[Any, ...], library: str) -> TypeError:
     return TypeError(f"{library} has no common dtype for {given}; cast one of them with astype")
 
 
+def have_one_dtype(a: Any, b: Any) -> bool:
+    """Tell whether two operands are arrays of one dtype, which need no promotion."""
+    return hasattr(a, "dtype") and hasattr(b, "dtype") and bool(a.dtype == b.dtype)
+
+
 def _without_scalars(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the operands with NumPy's scalars, beside arrays of another library, as Python numbers."""
     if not any([isinstance(x, np.generic) for x in operands]):

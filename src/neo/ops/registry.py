@@ -30,8 +30,9 @@ class BuiltIn(Policy):
     """A Policy over the library's own arrays, whose gradients are trusted to fit.
 
     The tests hold every built-in's gradients to shape and dtype, so that no call has to.
-    One with a single result whose gradients are a function of what it saved, slopes(g, *saved),
-    says so instead of writing backward; its calls are recorded without an object.
+    One with a single result may write two functions in the place of forward and backward, and its
+    calls are then recorded without an object: value_and_saved(xp, slots, *operands, **settings) returns the
+    result and what to save, slopes(g, *saved) a tuple of gradients.
     """
 
     bare = trusted = True
@@ -46,6 +47,14 @@ class BuiltIn(Policy):
     # Written with neo's functions, since the tests differentiate through them.
     prepare: Callable[..., Any] | None = None
     observe: Callable[..., Any] | None = None
+
+    def forward(self, *operands: Any, **settings: Any) -> Any:
+        """Return the result; save what backward reads."""
+        if self.value_and_saved is None:
+            return super().forward(*operands, **settings)
+        result, saved = self.value_and_saved(self.xp, self.slots, *operands, **settings)
+        self.ctx.save(*saved)
+        return result
 
     def backward(self, *gradients: Any) -> Any:
         """Return the gradient of each operand, given the gradient of each result."""

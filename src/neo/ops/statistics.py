@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.dtypes import INTEGER, differentiable, kind
 from .batching import along, over
 from .broadcasting import Axes, astype, broadcast_to, conj, kept_shape, own_dtype, positive_axes, reshape, sum
 from .constant import argsort
@@ -322,3 +323,23 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
     """Return x in order along an axis. Gradient: to the element that each came from."""
     order = argsort(x, axis=axis, descending=descending, stable=stable)
     return take_along_axis(x, order, axis=axis)
+
+
+@composite(domain=ANY, samples=[([(4,)], {}), ([(3, 4)], {"axis": 0, "n": 2})])
+def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
+    """Return the n-th difference of neighbours along an axis. Gradient: to x and what is joined.
+
+    n: how many times; 0 returns x as it is, without what is joined, as in NumPy.
+    """
+    (axis,) = positive_axes(axis, x.ndim)
+    if n < 0:
+        raise ValueError(f"diff: n must not be negative, got {n}")
+    if n == 0:
+        return x
+    parts = [part for part in (prepend, x, append) if part is not None]
+    x = concat(parts, axis=axis) if len(parts) > 1 else x
+    lead = (slice(None),) * axis
+    for _ in range(n):
+        upper, lower = getitem(x, (*lead, slice(1, None))), getitem(x, (*lead, slice(0, -1)))
+        x = upper - lower if differentiable(x.dtype) or kind(x.dtype) == INTEGER else upper != lower
+    return x

@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any
 
 from ..core.array import Array, beneath
+from . import indexing
 from .broadcasting import reshape
 from .indexing import getitem, is_basic, rebind, setitem
 from .manipulation import flip, matrix_transpose, moveaxis, permute_dims
@@ -18,8 +19,10 @@ from .manipulation import flip, matrix_transpose, moveaxis, permute_dims
 
 def part(x: Array, key: Any) -> Any:
     """Return x[key], which remembers x where NumPy would return a view: no arrays in key, some axes left."""
-    out = getitem(x, key)
-    if out.shape and is_basic(key):
+    if not is_basic(key):
+        return getitem(x, key)
+    out = indexing.part(x, key)
+    if out.shape:
         out.part_of = (x, key, beneath(x))
     return out
 

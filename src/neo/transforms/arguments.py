@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 from .. import backends, tree
@@ -21,6 +22,8 @@ class _First(int):
 
 
 FIRST = _First(0)
+# In elements: from 128 kB on the C library asks the system for new memory, page by page.
+LARGE = 2**15
 
 
 def name_of(f: Callable[..., Any]) -> str:
@@ -41,6 +44,11 @@ class Inputs:
         self.values: list[Any] = []
         self.boxed = self.nested = False
         self.libraries: set[backends.Backend] = set()
+
+    @property
+    def large(self) -> bool:
+        """Whether one is so large that a new array costs more than looking for one to write into."""
+        return any([prod(x.shape) >= LARGE for x in self.values])
 
     def enter(self, leaves: list[Any], where: Callable[[int], str]) -> list[Traced]:
         """Put the leaves of an argument on the tape; raise TypeError for one without a gradient.

@@ -110,7 +110,8 @@ class Recording:
         Unless keep is true this consumes the recording.
         """
         with entered("forgiving", self.inputs.libraries), unwatched(self.around):
-            found = self.inputs.gradients(walk_back(self.calls, len(self.inputs.values), seeds, keep))
+            found = walk_back(self.calls, len(self.inputs.values), seeds, keep, large=self.inputs.large)
+            found = self.inputs.gradients(found)
         if not self.inputs.nested:
             found = owned(found, self.inputs.values, self.values, [g for _, g in seeds])
         gradients, start = [], 0
