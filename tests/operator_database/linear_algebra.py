@@ -159,6 +159,40 @@ def _lstsq(a: Any, b: Any, driver: str | None = None, rcond: Any = None) -> Any:
     return x, residuals if given else nep.zeros((0,), dtype=residuals.dtype, backend=a.backend)
 
 
+def _lu_solved(lu: Any, pivots: Any, b: Any, left: bool = True, adjoint: bool = False) -> Any:
+    if left and not adjoint:
+        return linalg.lu_solve((lu, pivots - 1), b)
+    eye = nep.eye(lu.shape[-1], dtype=lu.dtype, backend=lu.backend)
+    inverse = linalg.lu_solve((lu, pivots - 1), nep.broadcast_to(eye, lu.shape))
+    inverse = nep.conj(nep.matrix_transpose(inverse)) if adjoint else inverse
+    return inverse @ b if left else b @ inverse
+
+
+def _reflected(a: Any, tau: Any, other: Any, order: Any, adjoint: bool = False) -> Any:
+    """Return the product of the reflectors that the columns of a hold, in an order, with other."""
+    m = a.shape[-2]
+    rows = nep.arange(m, backend=a.backend)
+    for k in order:
+        v = nep.where(rows > k, a[..., :, k], nep.astype(nep.asarray(rows == k), a.dtype))[..., None]
+        scale = nep.conj(tau[..., k]) if adjoint else tau[..., k]
+        other = other - scale[..., None, None] * (v @ (nep.conj(nep.matrix_transpose(v)) @ other))
+    return other
+
+
+def _householder(a: Any, tau: Any) -> Any:
+    m, n = a.shape[-2:]
+    eye = nep.broadcast_to(nep.eye(m, n, dtype=a.dtype, backend=a.backend), a.shape)
+    return _reflected(a, tau, eye, reversed(range(tau.shape[-1])))
+
+
+def _ormqr(a: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False) -> Any:
+    if not left:
+        flipped = nep.conj(nep.matrix_transpose(other))
+        return nep.conj(nep.matrix_transpose(_ormqr(a, tau, flipped, True, not transpose)))
+    order = range(tau.shape[-1])
+    return _reflected(a, tau, other, order if transpose else reversed(order), adjoint=transpose)
+
+
 def _solve(a: Any, b: Any, left: bool = True) -> Any:
     # PyTorch takes b for a stack of vectors where it has one axis less; the standard does not.
     if b.ndim == a.ndim - 1 and b.ndim > 1 and b.shape == a.shape[:-1]:
@@ -292,6 +326,9 @@ FACTORS: dict[str, Any] = {
     "lu": lambda x, pivot, get_infos: _lu_info(x, pivot, get_infos),
     "linalg.lu": _lu,
     "lu_unpack": lambda lu, pivots: _unpacked(lu),
+    "linalg.lu_solve": _lu_solved,
+    "linalg.householder_product": _householder,
+    "ormqr": _ormqr,
     "lu_solve": lambda b, lu, pivots: linalg.lu_solve((lu, pivots - 1), b),
 }
 SOLVERS: dict[str, Any] = {

@@ -64,8 +64,10 @@ operand) are compared with PyTorch's own, at 1e-6. Made by `python -m operator_d
 {rows}
 
 *Share* is of the samples whose settings neo has; *share of all* counts the others, {lacking} in number, as
-differences: random numbers of PyTorch's own (dropout, random slopes), and another divisor for `avg_pool`. A
-sample that PyTorch itself refuses is not counted, nor one that asks `max_pool` for positions as well.
+differences: random numbers of PyTorch's own (dropout, random slopes), another divisor for `avg_pool`, and the
+positions that `adaptive_max_pool` may give. A sample that PyTorch itself refuses is not counted, nor one that
+asks `max_pool` for positions as well. `max_unpool` is compared where no position is given twice: elsewhere
+PyTorch's gradient counts elements that were overwritten, as its own tests note.
 
 ## Every difference
 

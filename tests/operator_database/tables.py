@@ -4,7 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import elementwise, indexing, linear_algebra, networks, reductions, shapes, windows
+from . import (
+    elementwise,
+    images,
+    indexing,
+    linear_algebra,
+    masked,
+    networks,
+    positions,
+    reductions,
+    shapes,
+    windows,
+)
 
-MODULES = (elementwise, reductions, shapes, indexing, linear_algebra, networks, windows)
+MODULES = (
+    elementwise,
+    reductions,
+    shapes,
+    indexing,
+    linear_algebra,
+    networks,
+    windows,
+    images,
+    masked,
+    positions,
+)
 TABLE: dict[str, Any] = {name: function for module in MODULES for name, function in module.TABLE.items()}
