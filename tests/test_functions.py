@@ -494,6 +494,9 @@ KERNEL_INPUTS = {
     "layer_norm_backward": (ROWS[::-1].copy(), *NORMALIZED, ROWS[0], (1,), (True, True, True)),
     "layer_norm_backward to some": (ROWS[::-1].copy(), *NORMALIZED, ROWS[0], (1,), (False, True, False)),
     "layer_norm_backward over other axes": (ROWS[::-1].copy(), *SCALED, None, (0,), (True, False, False)),
+    "unit_square": (ROWS, (1,), 1e-5),
+    "unit_square_backward": (ROWS[::-1].copy(), ROWS, np.array([[0.5], [2.0], [1.0]]), (1,)),
+    "unit_square_backward over other axes": (ROWS[::-1].copy(), ROWS, np.array([[0.5, 2.0, 1.0, 3.0]]), (0,)),
     "scaled_rest": (np.array([[0.5], [2.0], [1.0]]), ROWS, ROWS.mean(axis=1, keepdims=True)),
     "shared_by_ties": (np.array([[0.5], [2.0], [1.0]]), ROWS, ROWS.max(axis=1, keepdims=True), 1),
     "shared_by_ties where there is NaN": (
@@ -555,6 +558,7 @@ def _definition(name: str, library: Any) -> Any:
         "gelu_tanh_backward": functions.gelu.policies[1].rules[0].formula,
         "silu_backward": functions.silu.policy.rules[0].formula,
         "gelu_backward": functions.gelu.policy.rules[0].formula,
+        "unit_square_backward": functions.rms_norm.__globals__["_unit_square_formula"],
         "scaled_rest": nep.var.policy.backward.__globals__["_scaled_rest"].__wrapped__,
         "shared_by_ties": nep.max.policy.backward.__globals__["_shared_formula"],
         "matmul_backward": nep.matmul.policy.slopes,

@@ -275,6 +275,20 @@ def layer_norm_backward(
     return y, dweight, dbias
 
 
+def unit_square(x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
+    """Return x over the root of the mean of its squares, and one over that root."""
+    scale = 1 / np.sqrt(averaged(x, x, axes) + eps)
+    return x * scale, scale
+
+
+def unit_square_backward(g: Any, out: Any, scale: Any, axes: Axes) -> tuple[Any]:
+    """Return the gradient of unit_square, in one new array."""
+    dx = out * -averaged(g, out, axes)
+    dx += g
+    dx *= scale
+    return (dx,)
+
+
 def shared_by_ties(g: Any, x: Any, out: Any, axis: Any) -> Any:
     """Return g where x is out, over the number of such elements along an axis: the gradient of a maximum."""
     reached = x == out
@@ -325,6 +339,8 @@ KERNELS = {
     for function in (
         added_up,
         convolve,
+        unit_square,
+        unit_square_backward,
         shared_by_ties,
         scaled_rest,
         cumulative_max,

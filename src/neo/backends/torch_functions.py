@@ -196,6 +196,14 @@ def _summed(x: torch.Tensor, axes: list[int]) -> torch.Tensor:
     return x.sum(axes) if axes else x
 
 
+def unit_square_backward(
+    g: torch.Tensor, out: torch.Tensor, scale: torch.Tensor, axes: Axes
+) -> tuple[torch.Tensor]:
+    """Return the gradient of unit_square, in one new tensor besides the product."""
+    along = (g * out).mean(axes, keepdim=True)
+    return (torch.addcmul(g, out, along, value=-1).mul_(scale),)
+
+
 def softmax_backward(g: torch.Tensor, out: torch.Tensor, axes: Axes) -> torch.Tensor:
     """Return the gradient of softmax."""
     if len(axes) == 1:
@@ -245,6 +253,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "softmax": _settled(_softmax),
     "softmax_backward": softmax_backward,
     "scaled_rest": lambda scale, x, middle: (x - middle).mul_(scale),
+    "unit_square_backward": unit_square_backward,
     "layer_norm": layer_norm,
     "layer_norm_backward": layer_norm_backward,
     "log_softmax": _settled(_log_softmax),

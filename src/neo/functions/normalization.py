@@ -7,7 +7,7 @@ from typing import Any
 from ..backends import define
 from ..core.pushing import total
 from ..errors import describe
-from ..ops.batching import ranked
+from ..ops.batching import ranked, within
 from ..ops.broadcasting import Axes, broadcast_to, positive_axes, reshape, sum
 from ..ops.formulas import add, divide, multiply, sqrt, square, subtract
 from ..ops.inspection import finfo
@@ -15,7 +15,6 @@ from ..ops.kernels import with_kernel
 from ..ops.registry import BuiltIn, composite, rule
 from ..ops.selection import one_dtype
 from ..ops.statistics import count_over, mean
-from ..ops.statistics import mean as mean_of
 from .operands import real
 
 
@@ -175,6 +174,42 @@ def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, *,
     return _affine("group_norm", y, weight, bias)
 
 
+@define("unit_square")
+def _unit_square(xp, x, axes, eps):
+    """Return x over the root of the mean of its squares over axes plus eps, and one over that root, kept."""
+    scale = 1 / xp.sqrt(xp.mean(x * x, axis=axes, keepdims=True) + eps)
+    return x * scale, scale
+
+
+def _unit_square_formula(g, out, scale, axes):
+    return ((g - out * mean(g * out, axis=axes, keepdims=True)) * scale,)
+
+
+class UnitSquare(BuiltIn):
+    domain, samples = ANY, [([(2, 3)], {"axes": (1,), "eps": 0.1}), ([(2, 3)], {"axes": (0, 1), "eps": 0.0})]
+    batch = classmethod(within("axes"))
+    slopes = staticmethod(with_kernel("unit_square_backward", _unit_square_formula))
+
+    def forward(self, x, *, axes, eps):
+        out, scale = self.xp.unit_square(x, axes, eps)
+        self.ctx.save(out, scale, axes)
+        return out
+
+    def save_again(self, x, *, axes, eps):
+        scale = 1 / sqrt(mean(square(x), axis=axes, keepdims=True) + eps)
+        self.ctx.save(x * scale, scale, axes)
+
+    def push(self, v):
+        return self.slopes(v, *self.ctx.release)[0]  # the Jacobian is symmetric
+
+
+@rule(UnitSquare)
+def unit_square(x: Any, /, *, axes: tuple[int, ...], eps: float) -> Any:
+    """Return x over the root of the mean of its squares over axes plus eps. Gradient: to x."""
+    real("unit_square", x)
+    return UnitSquare.of(x, axes=axes, eps=eps)
+
+
 @composite(domain=ANY, samples=[([(2, 3), (3,)], {}), ([(2, 3)], {"axis": 0, "eps": 0.1})])
 def rms_norm(x: Any, weight: Any = None, *, axis: Axes = -1, eps: float | None = None) -> Any:
     """Return x over the root of the mean of its squares over axes, times weight.
@@ -185,8 +220,8 @@ def rms_norm(x: Any, weight: Any = None, *, axis: Axes = -1, eps: float | None =
     """
     real("rms_norm", x)
     x, weight = _together(x, weight)
-    size = mean_of(square(x), axis=axis, keepdims=True)
-    y = x / sqrt(size + (finfo(x.dtype).eps if eps is None else eps))
+    axes = positive_axes(axis, len(x.shape))
+    y = unit_square(x, axes=axes, eps=finfo(x.dtype).eps if eps is None else eps)
     return y if weight is None else multiply(y, weight)
 
 
