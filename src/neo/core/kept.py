@@ -25,9 +25,13 @@ def attributes(instance: Any) -> dict[str, Any]:
 
 def kept_by(instance: Any) -> list[Any]:
     """Return all that a call keeps: what it saved, and what it set on its context and on itself."""
-    ctx = vars(instance.ctx)
-    rest = [value for name, value in ctx.items() if name != "saved"]
-    return [*ctx.get("saved", ()), *rest, *attributes(instance).values()]
+    return [*instance.ctx.saved, *named_by(instance).values()]
+
+
+def named_by(instance: Any) -> dict[str, Any]:
+    """Return what a call set by name, on its context and on itself."""
+    on_context = {f"ctx.{name}": value for name, value in vars(instance.ctx).items() if name != "saved"}
+    return {**on_context, **attributes(instance)}
 
 
 def is_unknown(value: Any, known: Any, seen: set[int], deep: bool) -> bool:

@@ -6,13 +6,14 @@ what it saved must be traced too, or that derivative would silently be missing a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from .. import backends
 from ..errors import describe
-from .array import bottom_of
-from .kept import attributes, is_unknown, kept_by
+from .array import apart, bottom_of
+from .kept import attributes, is_unknown, kept_by, named_by
 from .policy import Policy, context_like, inside, new_context
 
 
@@ -57,13 +58,31 @@ def lifted(
     seen = {id(value) for value in settings.values()}
     seen |= {id(value) for name, value in attributes(instance).items() if name in instance.first_order}
     deep = not instance.trusted  # neo's own keep no array in an object
-    if any([is_unknown(bottom_of(value), known, seen, deep) for value in kept_by(instance)]):
+    unknown = partial(is_unknown, known=known, seen=seen, deep=deep)
+    is_all_known = not any([unknown(bottom_of(value)) for value in kept_by(instance)])
+    if not is_all_known and not instance.bare:
         return run_again(instance, below, settings, wanted)
-    traced = lambda value: known.get(id(bottom_of(value)), value)  # noqa: E731
+    # An object of its own each: backward may rebind it.
+    again = replaced_in(instance, lambda value: apart(known.get(id(bottom_of(value)), value)))
+    if is_all_known:
+        return again
+    again = saved_again(again, below, settings, wanted)
+    before = named_by(instance)
+    left = [name for name, x in named_by(again).items() if x is before.get(name) and unknown(bottom_of(x))]
+    if left:
+        raise NotImplementedError(
+            f"{type(instance).__name__}.save_again leaves {', '.join(left)} as forward set it, so that a "
+            f"second derivative would take it for a constant. Set it there too, by neo's functions"
+        )
+    return again
+
+
+def replaced_in(instance: Policy, function: Callable[[Any], Any]) -> Policy:
+    """Return a call with a function applied to all that it keeps."""
     again = type(instance)()
     vars(again).update(vars(instance))
-    vars(again).update({name: inside(traced, value) for name, value in attributes(instance).items()})
-    again.ctx = context_like(instance.ctx, traced)
+    vars(again).update({name: inside(function, value) for name, value in attributes(instance).items()})
+    again.ctx = context_like(instance.ctx, function)
     return again
 
 
@@ -76,7 +95,7 @@ def run_again(
     again = type(instance)()
     again.slots = instance.slots if wanted is None else wanted
     try:
-        again.run(below, settings, new_context(again))
+        again.run([apart(x) for x in below], settings, new_context(again))  # forward may rebind them
     except Exception as error:
         raise NotImplementedError(
             f"{_what_it_keeps(instance)}. A second derivative has to run forward again on traced "
@@ -96,8 +115,9 @@ def saved_again(
     again = type(instance)()
     vars(again).update(vars(instance))
     again.slots = instance.slots if wanted is None else wanted
-    again.ctx = new_context(again)
-    again.save_again(*below, **settings)
+    again.ctx = context_like(instance.ctx, lambda value: value)
+    again.ctx.saved = ()
+    again.save_again(*map(apart, below), **settings)
     return again
 
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from .. import backends
 from ..errors import describe, short_name
-from .array import Array, Batched, Traced, bottom_of, box, unbox
+from .array import Array, Batched, Traced, apart, bottom_of, box, unbox
 from .dtypes import differentiable
 from .parts import Parts
 
@@ -28,7 +28,7 @@ class Context:
 
         An Array is kept with the value it has now: rebinding it later (`x += 1`) changes nothing.
         """
-        self.saved += inside(unbox, values) if self.boxed else values
+        self.saved += inside(_as_it_is_now, values) if self.boxed else values
 
     @property
     def release(self) -> tuple[Any, ...]:
@@ -38,7 +38,12 @@ class Context:
         """
         if not self.boxed:
             return self.saved
-        return tuple(inside(lambda value: box(value) if is_raw(value) else value, self.saved))
+        # Each an object of its own, which backward may rebind.
+        return tuple(inside(lambda value: box(value) if is_raw(value) else apart(value), self.saved))
+
+
+def _as_it_is_now(value: Any) -> Any:
+    return value.held if type(value) is Array else apart(value)
 
 
 def _elsewhere(name: str, instead: str) -> property:
@@ -226,7 +231,7 @@ class Policy:
             # A strict library's own array does not take a traced one on its right; an Array does.
             self.ctx = context_like(self.ctx, _as_operand)
         if not self.bare:
-            gradients = tuple([box(g) for g in gradients])
+            gradients = tuple([apart(g) if isinstance(g, Traced) else box(g) for g in gradients])
         found = self.backward(*gradients)
         self.ctx = kept
         found = found if isinstance(found, tuple | list) else (found,)

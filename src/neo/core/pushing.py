@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import backends
 from ..errors import describe
-from .array import Traced, bottom_of, box, unbox
+from .array import Traced, apart, bottom_of, box, unbox
 from .call import call, newest
 from .dtypes import differentiable
 from .filling import ones_like, zeros_like
@@ -129,7 +129,7 @@ def _by_own_push(
 
 
 def _own(instance: Policy, tangents: list[Any]) -> list[Any]:
-    given = tangents if instance.bare else [box(t) if hasattr(t, "dtype") else t for t in tangents]
+    given = tangents if instance.bare else [apart(box(t)) if hasattr(t, "dtype") else t for t in tangents]
     return _each(instance.push(*given))
 
 

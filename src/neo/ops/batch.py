@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..core.array import INSTEAD, Array, Batched, Traced, beneath, box, is_batched, unbox
+from ..core.array import INSTEAD, Array, Batched, Traced, apart, beneath, box, is_batched, unbox
 from ..core.call import call
 from ..core.policy import Policy, each, is_raw, new_context
 from ..core.tape import Tape
@@ -102,7 +102,7 @@ class Batch(Tape):
             try:
                 instance = policy()
                 instance.slots = [None] * len(operands)
-                return each(self.show, instance.run(operands, settings, new_context(policy)))
+                return each(self.show, instance.run([*map(apart, operands)], settings, new_context(policy)))
             except Exception:  # whatever it asks of its operands, one example may have it
                 pass
         return self._by_loop(lambda k: call(policy, [self.example(x, k) for x in operands], settings))

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..core.array import Array, Batched, beneath, unbox
 from ..core.call import apply, newest
-from ..core.kept import attributes, kept_by
-from ..core.lifting import lifted, run_again, saved_again, told_apart
+from ..core.kept import kept_by
+from ..core.lifting import lifted, replaced_in, run_again, saved_again, told_apart
 from ..core.parts import Parts
-from ..core.policy import Policy, context_like, inside, library_of_all, new_context
+from ..core.policy import Policy, inside, library_of_all, new_context
 from ..core.pushing import push
 from .batching import stacked
 
@@ -119,7 +119,7 @@ class _Call:
             place = self.places.get(id(x))
             return x if place is None else (results if place.is_result else below)[place.k]
 
-        return _replaced(self.instance, traced)
+        return replaced_in(self.instance, traced)
 
 
 class _Place(tuple[int, bool]):
@@ -195,15 +195,7 @@ def _part(level: Any, g: Any, k: int) -> Any:
 
 def example_of(instance: Policy, level: Any, k: int) -> Policy:
     """Return a recorded call as it is for example k of a level."""
-    return _replaced(instance, lambda x: level.example(x, k))
-
-
-def _replaced(instance: Policy, replace: Callable[[Any], Any]) -> Policy:
-    again = type(instance)()
-    vars(again).update(vars(instance))
-    vars(again).update({name: inside(replace, value) for name, value in attributes(instance).items()})
-    again.ctx = context_like(instance.ctx, replace)
-    return again
+    return replaced_in(instance, lambda x: level.example(x, k))
 
 
 def _levels(x: Any) -> list[tuple[int, int]]:
