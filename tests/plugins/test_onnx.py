@@ -56,6 +56,45 @@ def test_second_derivative_in_float32_runs_in_onnxruntime(tmp_path: Path) -> Non
     assert np.allclose(_run(tmp_path / "f.onnx", x=x)[0], f(x), rtol=1e-5)
 
 
+def network(parameters: Any, images: Any, labels: Any) -> Any:
+    """The loss of a convolution and a layer."""
+    hidden = neo.functions.relu(neo.functions.conv(images, parameters["kernel"]))
+    scores = nep.reshape(hidden, (images.shape[0], -1)) @ parameters["weight"]
+    return neo.functions.cross_entropy(scores, labels)
+
+
+def test_a_step_of_training_a_convolution_runs_in_onnxruntime(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    shapes = {"kernel": (2, 1, 2, 2), "weight": (8, 3)}
+    parameters = {name: rng.normal(size=shape).astype("float32") for name, shape in shapes.items()}
+    images, labels = rng.normal(size=(4, 1, 3, 3)).astype("float32"), np.asarray([0, 2, 1, 1])
+
+    def step(parameters: Any, images: Any, labels: Any) -> Any:
+        value, gradients = neo.value_and_grad(network)(parameters, images, labels)
+        return value, {name: w - 0.1 * gradients[name] for name, w in parameters.items()}
+
+    export.onnx(
+        step, (parameters, images, labels), tmp_path / "step.onnx", names=["loss", "kernel", "weight"]
+    )
+    given = {f"parameters[{name!r}]": w for name, w in parameters.items()}
+    value, kernel, weight = _run(tmp_path / "step.onnx", **given, images=images, labels=labels)
+
+    expected, after = step(parameters, images, labels)
+    assert np.allclose(value, expected, rtol=1e-5)
+    assert np.allclose(kernel, after["kernel"], rtol=1e-5, atol=1e-6)
+    assert np.allclose(weight, after["weight"], rtol=1e-5, atol=1e-6)
+
+
+def test_the_gradient_of_an_embedding_runs_in_onnxruntime(tmp_path: Path) -> None:
+    table, words = np.arange(12, dtype="float32").reshape(4, 3), np.asarray([[0, 2], [2, -1]])
+    f = neo.grad(lambda table, words: nep.sum(neo.functions.gelu(neo.functions.embedding(words, table))))
+
+    export.onnx(f, (table, words), tmp_path / "f.onnx")
+
+    found = _run(tmp_path / "f.onnx", table=table, words=words)[0]
+    assert np.allclose(found, f(table, words), rtol=1e-5, atol=1e-6)
+
+
 def test_a_function_that_branches_on_values_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="asked for the value of an array"):
         export.onnx(lambda x: x if x[0] > 0 else -x, (np.ones(2),), tmp_path / "f.onnx")

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import short_name
 from . import registry
+from .host import OnHost, on_host
 from .record import Backend
 
 
@@ -26,7 +27,7 @@ class Namespace:
         elif name in REDUCING:
             found = partial(_reduced, getattr(mx, name))
         elif name in ON_HOST:
-            found = partial(_on_host, getattr(registry.get("numpy").raw, name))
+            found = on_host("mlx", name)
         else:
             found = getattr(mx, name)
         setattr(self, name, found)
@@ -48,12 +49,6 @@ class Namespace:
     def std(cls, x: Any, /, **settings: Any) -> Any:
         """Return the standard deviation, for any correction."""
         return mx.sqrt(cls.var(x, **settings))
-
-    @staticmethod
-    def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
-        """Return the order of elements along an axis."""
-        host = registry.get("numpy").raw
-        return mx.array(host.argsort(to_numpy(x), axis=axis, descending=descending, stable=stable))
 
     @staticmethod
     def result_type(*operands: Any) -> Any:
@@ -96,6 +91,7 @@ CREATING = (
 REDUCING = ("sum", "prod")
 # MLX has these not at all, or for fewer settings.
 ON_HOST = (
+    "argsort",
     "copysign",
     "cumulative_prod",
     "cumulative_sum",
@@ -122,27 +118,6 @@ def evaluate(arrays: list[Any]) -> list[Any]:
     return arrays
 
 
-class OnHost:
-    """An extension of NumPy's: MLX's own lacks double precision, and ends the process at no elements."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return partial(_on_host, getattr(getattr(registry.get("numpy").raw, self._name), name))
-
-
-def _on_host(function: Callable[..., Any], *operands: Any, **settings: Any) -> Any:
-    settings = {name: _host_dtype(x) if isinstance(x, mx.Dtype) else x for name, x in settings.items()}
-    out = function(*[to_numpy(x) if isinstance(x, mx.array) else x for x in operands], **settings)
-    if not isinstance(out, tuple):
-        return mx.array(np.array(out))
-    parts = [mx.array(np.array(x)) for x in out]
-    return type(out)(*parts) if hasattr(out, "_fields") else tuple(parts)
-
-
 def _host_dtype(dtype: Any) -> Any:
     return np.dtype(short_name(dtype))
 
@@ -158,11 +133,11 @@ def load() -> Backend:
         to_numpy=to_numpy,
         evaluate=evaluate,
         kernels={
-            "linalg": OnHost("linalg"),
-            "fft": OnHost("fft"),
+            "linalg": OnHost("mlx", "linalg"),
+            "fft": OnHost("mlx", "fft"),
             "einsum": lambda *operands, subscripts: mx.einsum(subscripts, *operands),
             "erf": mx.erf,
             # The general one asks for the largest of no elements, which MLX has not.
-            "lu_factor": partial(_on_host, registry.get("numpy").raw.lu_factor),
+            "lu_factor": on_host("mlx", "lu_factor"),
         },
     )

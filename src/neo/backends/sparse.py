@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import sparse as xp
 
+from .host import OnHost, on_host
 from .record import Backend
 
 
@@ -23,6 +25,39 @@ def to_numpy(raw: Any) -> np.ndarray:
     return dense
 
 
+# Dense by nature, or not in the library. They give arrays whose elements are all kept.
+ON_HOST = (
+    "arange",
+    "argsort",
+    "count_nonzero",
+    "cumulative_prod",
+    "cumulative_sum",
+    "linspace",
+    "searchsorted",
+    "sort",
+    "take",
+    "take_along_axis",
+)
+
+
+def own_or_dense(name: str) -> Callable[..., Any]:
+    """Return the library's own function, but for what it refuses: no arrays, or unlike fill values."""
+    own, dense = getattr(xp, name), on_host("sparse", name)
+
+    def function(*operands: Any, **settings: Any) -> Any:
+        try:
+            return own(*operands, **settings)
+        except ValueError:
+            return dense(*operands, **settings)
+
+    return function
+
+
+def total(x: Any, /, **settings: Any) -> Any:
+    """Return the sum; the library's own of no elements is NaN where the fill value is."""
+    return (on_host("sparse", "sum") if 0 in x.shape else xp.sum)(x, **settings)
+
+
 def load() -> Backend:
     """Return the record of PyData sparse; what it lacks goes by way of dense NumPy arrays."""
     return Backend(
@@ -33,5 +68,12 @@ def load() -> Backend:
         to_device=lambda raw, name: raw,
         to_numpy=to_numpy,
         forgiving=lambda: np.errstate(all="ignore"),
-        kernels={"asarray": asarray},
+        kernels={
+            "asarray": asarray,
+            "fft": OnHost("sparse", "fft"),
+            "linalg": OnHost("sparse", "linalg"),
+            "sum": total,
+            **{name: on_host("sparse", name) for name in ON_HOST},
+            **{name: own_or_dense(name) for name in ("concat", "matmul", "stack")},
+        },
     )

@@ -379,4 +379,4 @@ def arange_like(x: Any, n: int) -> Any:
     """Return the integers below n as a raw array of x's library and device."""
     raw = bottom_of(x)
     library = library_of_all((raw,))
-    return library.xp.arange(n, device=library.place(library.device(raw)))
+    return library.raw.arange(n, device=library.place(library.device(raw)))

@@ -136,7 +136,7 @@ def dominant(a: Any, *others: Any) -> tuple[Any, ...]:
 def counted(x: Any, n: int) -> Any:
     """Return 1, 2, ..., n raw, with the dtype, library and device of x."""
     raw, library = raw_and_library(x)
-    numbers = library.xp.arange(1, n + 1, device=library.place(library.device(raw)))
+    numbers = library.raw.arange(1, n + 1, device=library.place(library.device(raw)))
     return library.xp.astype(numbers, raw.dtype)
 
 
