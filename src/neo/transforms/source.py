@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import backends
-from ..backends.recorded import writing
+from ..backends.recording import writing
 from ..backends.writing import Writer
 from ..core.array import raw_of
 from ..core.following import Guard, Program
