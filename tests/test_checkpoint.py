@@ -346,6 +346,24 @@ def test_keep_that_names_nothing_is_an_error() -> None:
         neo.checkpoint(nep.sin, keep=3)
 
 
+@pytest.mark.parametrize(
+    ("keep", "words"),
+    [
+        ("matmull", r"keep names 'matmull', .* Did you mean 'matmul'\?"),
+        (["sin", "linaer"], r"keep names 'linaer', .* Did you mean 'linear'\?"),
+        ("watchd", "no operation of that name"),
+        (nep.vecdot, "keep names 'vecdot', which is made of several operations"),
+    ],
+)
+def test_keep_of_an_operation_that_does_not_exist_is_an_error(keep, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        neo.checkpoint(nep.sin, keep=keep)
+
+
+def test_keep_knows_operations_that_load_on_first_use() -> None:
+    assert neo.checkpoint(nep.sin, keep=["svd", "erfi", "softmax"])(0.0) == 0.0
+
+
 def _push(f):
     """Return the derivative of a function along W, in forward mode."""
     return lambda x: neo.jvp(f, (x,), (W,))[1]

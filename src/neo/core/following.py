@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from .array import Array, Batched, Traced, bottom_of, box, raw_of, unbox
+from .array import Array, Batched, Traced, beneath, bottom_of, box, raw_of, unbox
 from .call import call
 from .dtypes import differentiable
 from .listing import Call, Listing, Slot, Step, Value, described, in_words, value_of
@@ -53,7 +53,7 @@ def read(x: Any) -> Any:
         if isinstance(y.tape, FollowingTape):
             seen(y, "numpy")
             break
-        y = y.held
+        y = beneath(y)
     return raw_of(x)
 
 

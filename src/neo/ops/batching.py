@@ -10,7 +10,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ..core.array import box
+from ..core.array import INSTEAD, box, is_batched
+from ..errors import short_name
 from .registry import policies
 
 Flags = tuple[bool, ...]
@@ -26,6 +27,14 @@ def ranked(x: Any, ndim: int) -> Any:
 def ndim_of(x: Any, own: bool) -> int:
     """Return the number of axes of one example of an operand; 0 of a number."""
     return len(getattr(x, "shape", ())) - own
+
+
+def refuse_batched(name: str, x: Any, why: str, instead: str = INSTEAD) -> None:
+    """Raise TypeError if an operand of a function differs from example to example."""
+    if is_batched(x):
+        raise TypeError(
+            f"{name} of a batched array (shape {tuple(x.shape)}, {short_name(x.dtype)}): {why}. {instead}"
+        )
 
 
 def aligned(cls: Any, batched: Flags, *operands: Any, **settings: Any) -> Any:

@@ -11,6 +11,7 @@ from ..core.following import read
 from ..core.policy import library_of_all
 from ..errors import describe
 from .arranging import diagonal
+from .batching import refuse_batched
 from .broadcasting import Axes, conj, imag, real, reshape, sum
 from .constant import (
     all_of,
@@ -224,12 +225,16 @@ def digitize(x: Any, bins: Any, /, right: bool = False) -> Any:
     return searchsorted(bins, x, side="left" if right else "right")
 
 
+_UNKNOWN = "how long its result is depends on values, which differ from example to example"
+
+
 @composite(domain=ANY, samples=[([(4,)], {"x": [0, 2, 0, 1], "minlength": 4})])
 def bincount(x: Any, weights: Any = None, /, minlength: int = 0) -> Any:
     """Return how often each integer from 0 occurs in x, or the sum of its weights. Gradient: to weights.
 
     x: (n,) integer, not negative. weights: (n,).
     """
+    refuse_batched("bincount", x, _UNKNOWN, "Inside vmap use neo.numpy.zeros(length).at[x].add(1)")
     raw = read(x)
     library = library_of_all((raw,))
     longest = int(library.xp.max(raw)) + 1 if raw.shape[0] else 0
@@ -244,6 +249,7 @@ def histogram(x: Any, bins: Any = 10, range: tuple[float, float] | None = None, 
 
     bins: how many of one width, or their edges. Gradient: to weights; counts have none.
     """
+    refuse_batched("histogram", x, _UNKNOWN, "Inside vmap use neo.numpy.searchsorted and x.at[places].add(1)")
     raw = reshape(read(x), (-1,))
     library = library_of_all((raw,))
     edges = read(bins)

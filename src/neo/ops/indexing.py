@@ -15,7 +15,7 @@ from ..core.following import read
 from ..core.policy import library_of_all
 from ..errors import counted, describe
 from . import lean
-from .batching import all_batched, along, ranked, spread
+from .batching import all_batched, along, ranked, refuse_batched, spread
 from .broadcasting import astype, positive_axes, reshape, sum, unbroadcast
 from .fitting import like_elements
 from .kernels import Kernel, with_kernel
@@ -378,6 +378,7 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
     (axis,) = positive_axes(axis, x.ndim)
     if not hasattr(repeats, "dtype") and not isinstance(repeats, list | tuple):
         return Repeat.of(x, repeats=counted("repeat", "repeats", repeats), axis=axis)
+    refuse_batched("repeat by", repeats, "how long its result is differs from example to example")
     library = library_of_all((x,))
     places = library.xp.repeat(arange_like(x, x.shape[axis]), read(repeats))
     return take(x, places, axis=axis)

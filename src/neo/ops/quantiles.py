@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import backends
-from ..core.array import Traced, bottom_of, box, unbox
+from ..core.array import Traced, bottom_of, box, is_batched, unbox
 from ..core.dtypes import COMPLEX, REAL, kind
 from ..core.following import read
 from ..core.policy import library_of_all
@@ -117,10 +117,14 @@ def _check(name: str, x: Any, q: np.ndarray, method: str) -> None:
 
 
 def _quantile(name: str, x: Any, q: Any, axis: Axes, method: str, keepdims: bool, skips_nan: bool) -> Any:
-    host = _host(q)
+    # Of all examples where they differ: what is needed of each comes from q itself.
+    host = _host(bottom_of(q) if is_batched(q) else q)
     _check(name, x, host, method)
     rows, kept = _rows(x, axis)
-    shape = (*host.shape, *(kept if keepdims else _without(tuple(x.shape), axis)))
+    shape = (
+        *(q.shape if is_batched(q) else host.shape),
+        *(kept if keepdims else _without(tuple(x.shape), axis)),
+    )
     if not rows.shape[-1]:
         if not math.prod(rows.shape[:-1]):
             return reshape(broadcast_to(reshape(rows, (0,)), (0,)), shape)

@@ -72,6 +72,13 @@ def _home(name: str) -> str | None:
     return next((home for home in _HOMES if name in import_module(home).__all__), None)
 
 
+def load(name: str) -> None:
+    """Load a function that is loaded on first use, so that its operation is in the table."""
+    home = _home(name)
+    if home is not None:
+        getattr(import_module(home), name)
+
+
 def torch_function(cls: type, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> NoReturn:
     """Raise TypeError for a function of PyTorch's that was given a neo array.
 

@@ -10,6 +10,7 @@ from typing import Any
 from ..core.array import bottom_of
 from ..core.policy import library_of_all
 from .broadcasting import broadcast_to, reshape
+from .constant import equal
 from .fitting import like_elements
 from .formulas import divide, maximum, minimum, multiply, pow
 from .indexing import beside_none, getitem, is_basic, setitem, summed_to, take, written
@@ -17,6 +18,7 @@ from .inspection import finfo, iinfo, isdtype
 from .keys import filled, parted, raw_key
 from .manipulation import arange_like, concat, expand_dims
 from .registry import BuiltIn, composite, rule
+from .selection import where
 from .statistics import max, min, prod
 
 AWAY = ((0.3, 2), (0.3, 2))
@@ -98,7 +100,10 @@ def _extreme(x: Any, lowest: bool) -> Any:
 
 def _combined(x: Any, key: Any, value: Any, pair: Any, several: Any, neutral: Any) -> Any:
     """Return x with pair(x[key], value) at key, and several(x, rows of values) where positions repeat."""
-    value, key = like_elements(x, value), raw_key(key)
+    value = like_elements(x, value)
+    if parted(key)[1]:
+        return _by_table(x, key, value, several, neutral)
+    key = raw_key(key)
     found = None if is_basic(key) else _repeated(x, key)
     if found is None:
         return setitem(x, key, pair(getitem(x, key), value))
@@ -111,6 +116,19 @@ def _combined(x: Any, key: Any, value: Any, pair: Any, several: Any, neutral: An
     flat = reshape(x, (-1,))
     combined = several(take(flat, positions), setitem(table, (rows, columns), values))
     return reshape(setitem(flat, (positions,), combined), tuple(x.shape))
+
+
+def _by_table(x: Any, key: Any, value: Any, several: Any, neutral: Any) -> Any:
+    """Return what _combined does for a key that differs from example to example.
+
+    A row of the table for each element of x has the values for it, neutral in the place of others.
+    """
+    count = arange_like(x, product(x.shape))
+    positions = getitem(reshape(count, tuple(x.shape)), key)
+    shape = tuple(positions.shape)
+    values = reshape(broadcast_to(_trimmed(value, shape), shape), (1, -1))
+    table = where(equal(reshape(count, (-1, 1)), reshape(positions, (1, -1))), values, neutral)
+    return reshape(several(reshape(x, (-1,)), table), tuple(x.shape))
 
 
 def _trimmed(value: Any, shape: tuple[int, ...]) -> Any:

@@ -19,6 +19,7 @@ from ..core.array import raw_of
 from ..core.dtypes import BOOL, COMPLEX, kind
 from ..core.following import without_gradient
 from ..core.policy import library_of_all
+from .batching import one_by_one, refuse_batched
 from .broadcasting import reshape
 from .constant import compared, logical_not
 from .indexing import take
@@ -96,6 +97,7 @@ def _of_groups(name: str, x: Any) -> Any:
 
 def _grouped(x: Any) -> tuple[Callable[[str], Any], Any]:
     """Return what gives the indices, inverse or counts of x, wrapped as x is, and its distinct values."""
+    refuse_batched("unique", x, "the number of distinct elements differs from example to example")
     groups = _Groups(raw_of(x))
     given = lambda name: without_gradient(partial(_of_groups, name), (x,), {}, getattr(groups, name)())  # noqa: E731
     return given, take(reshape(x, (-1,)), given("indices"), axis=0)
@@ -134,12 +136,17 @@ def unique_inverse(x: Any, /) -> UniqueInverse:
     return UniqueInverse(values, given("inverse"))
 
 
+def _isin(cls: Any, batched: Any, x: Any, y: Any) -> Any:
+    """Look for the elements of all examples at once, unless each looks in a set of its own."""
+    return one_by_one(cls, batched, x, y) if batched[1] else cls.of(x, y)
+
+
 def isin(x: Any, y: Any, /, *, invert: bool = False) -> Any:
     """Tell for each element of x whether it is one of y; whether it is not, if invert.
 
     x, y: arrays of any shape, one of them may be a Python number. Returns bool, of the shape of
     x. NaN is in nothing. The result has no gradient.
     """
-    found = compared("isin", x, y)
+    found = compared("isin", x, y, batch=_isin)
     # Not by the library's own invert=, which array_api_strict 2.6 takes and forgets.
     return logical_not(found) if invert else found

@@ -31,7 +31,8 @@ def checkpoint(
     longest to compute again, for its size.
     An array that f writes into (`x += 1`) is f's own: the caller's keeps its value.
     Raises RuntimeError, in the backward pass, when f does not repeat its calls and when an Array that
-    it closes over was written into since; ValueError for both keep and budget.
+    it closes over was written into since; ValueError for both keep and budget, and for a name that
+    is no operation's.
 
     >>> import numpy as np
     >>> import neo

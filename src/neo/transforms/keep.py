@@ -8,7 +8,11 @@ from math import prod, sqrt
 from typing import Any
 
 from ..core.keeping import Computed, Number
-from ..errors import describe
+from ..core.listing import name_of
+from ..core.policy import Policy
+from ..errors import describe, near
+from ..ops.refusals import load
+from ..ops.registry import composites, policies
 
 Choice = Callable[[Number, Computed], list[Number]]
 _UNITS = {"B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
@@ -21,14 +25,38 @@ def by_rule(keep: Any) -> Choice:
 
 
 def _is_predicate(keep: Any) -> bool:
-    return callable(keep) and not hasattr(keep, "policy")
+    is_operation = hasattr(keep, "policy") or any([keep is f for f in composites.values()])
+    return callable(keep) and not is_operation
 
 
 def _named(keep: Any) -> Callable[[Computed], bool]:
     """Return a predicate for an operation, or several, given by name or as the function itself."""
     several = isinstance(keep, Iterable) and not isinstance(keep, str)
-    names = {_name(x) for x in (keep if several else [keep])}
+    wanted = list(keep) if several else [keep]
+    names = {_known(_name(x)) for x in wanted}
     return lambda computed: computed.name in names
+
+
+def _known(name: str) -> str:
+    """Return the name of an operation. Raises ValueError where neo and its user have none of that name."""
+    if name not in policies:
+        load(name)
+    if name in policies or name in _titles(Policy):
+        return name
+    if name in composites:
+        raise ValueError(
+            f"keep names {name!r}, which is made of several operations. Keep those; neo.trace shows which"
+        )
+    raise ValueError(
+        f"keep names {name!r}, and there is no operation of that name"
+        f"{near(name, [*policies, *_titles(Policy)]) or '.'} neo.policies lists neo's; a Policy of yours has "
+        f"the name of its class, `MyLayer` -> `my_layer`"
+    )
+
+
+def _titles(kind: type[Policy]) -> set[str]:
+    """Return the names of all Policies that are defined, as a listing has them."""
+    return {name_of(kind)}.union(*[_titles(k) for k in kind.__subclasses__()])
 
 
 def _name(x: Any) -> str:
