@@ -131,3 +131,57 @@ def test_argument_that_torch_does_not_use_has_gradient_zero() -> None:
 def test_array_of_another_library_is_an_error() -> None:
     with pytest.raises(TypeError, match=r"got float64 array of shape \(2,\) of numpy; x.to\('torch'\)"):
         bridge.as_neo(torch.sin)(np.ones(2))
+
+
+# PyTorch's own, at the first use of its forward mode.
+from_torch = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+
+
+@from_torch
+@pytest.mark.parametrize("backend", [None, "numpy"])
+def test_tangents_of_torch_are_pushed_through_a_neo_function_and_differentiated(backend) -> None:
+    forward = torch.autograd.forward_ad
+    x = X.clone().requires_grad_()
+    found = []
+
+    for f in (bridge.as_torch(_by_neo, backend=backend), _by_torch):
+        with forward.dual_level():
+            out = f({"x": forward.make_dual(x, W), "w": W}, power=3)
+            tangents = [forward.unpack_dual(out[name]).tangent for name in ("sum", "hidden")]
+            assert forward.unpack_dual(out["largest"]).tangent is None
+            found.append([*tangents, *torch.autograd.grad(tangents[0], x)])
+
+    for ours, plain in zip(*found, strict=True):
+        torch.testing.assert_close(
+            ours.detach(), forward.unpack_dual(plain.detach()).primal, rtol=1e-12, atol=0
+        )
+
+
+def _chain(x, w):
+    return nep.sum(nep.sin(x) * w * nep.exp(x))
+
+
+def _chain_by_torch(x, w):
+    return (torch.sin(x) * w * torch.exp(x)).sum()
+
+
+FUNC = {
+    "jvp": lambda f: torch.func.jvp(lambda x: f(x, W), (X,), (W,))[1],
+    "grad of grad": lambda f: torch.func.grad(lambda x: torch.func.grad(f)(x, W).sum())(X),
+    "hessian": lambda f: torch.func.hessian(f)(X, W),
+    "jacrev": lambda f: torch.func.jacrev(torch.func.grad(f))(X, W),
+    "vmap": lambda f: torch.func.vmap(f, (0, None))(torch.stack([X, W]), X),
+    "vmap of grad": lambda f: torch.func.vmap(torch.func.grad(f), (0, None))(torch.stack([X, W]), X),
+    "grad of vmap": lambda f: torch.func.grad(lambda xs: torch.func.vmap(f, (1, None))(xs, X[:3]).sum())(
+        torch.stack([X, W], 1)
+    ),
+}
+
+
+@from_torch
+@pytest.mark.parametrize("backend", [None, "numpy"])
+@pytest.mark.parametrize("transform", FUNC.values(), ids=FUNC)
+def test_transforms_of_torch_take_a_neo_function(transform, backend) -> None:
+    found = transform(bridge.as_torch(_chain, backend=backend))
+
+    torch.testing.assert_close(found, transform(_chain_by_torch), rtol=1e-12, atol=1e-14)

@@ -8,6 +8,7 @@ from typing import Any
 from .. import tree
 from ..core.dtypes import differentiable
 from ..ops.broadcasting import astype
+from ..transforms.forward import jvp
 from ..transforms.gradient import vjp
 
 Flat = Callable[..., tuple[Any, ...]]
@@ -58,6 +59,26 @@ def pulled_by_neo(f: Flat, wanted: list[int], count: int) -> Flat:
         return pull_back(seeds)
 
     return pull
+
+
+def pushed_by_neo(f: Flat, moved: list[int], count: int) -> Flat:
+    """Return the function of f's arrays and a tangent for each that moves that gives the results' tangents.
+
+    Those of results that are differentiated: of real or complex numbers.
+    """
+
+    def push(*arrays: Any) -> tuple[Any, ...]:
+        xs = list(arrays[:count])
+
+        def of_moved(*some: Any) -> list[Any]:
+            for k, x in zip(moved, some, strict=True):
+                xs[k] = x
+            return [x for x in f(*xs) if differentiable(x.dtype)]
+
+        found = jvp(of_moved, tuple([xs[k] for k in moved]), tuple(arrays[count:]))[1]
+        return tuple(found)
+
+    return push
 
 
 def _cast(g: Any, dtype: Any) -> Any:

@@ -16,7 +16,8 @@ from ..core.policy import Policy
 from ..errors import describe
 from ..ops.conversion import to
 from ..transforms.gradient import vjp
-from .leaves import Flat, Flattened, pulled_by_neo
+from ..transforms.vmap import vmap
+from .leaves import Flat, Flattened, pulled_by_neo, pushed_by_neo
 
 __all__ = ["as_neo", "as_torch"]
 
@@ -27,7 +28,8 @@ def as_torch(f: Callable[..., Any], *, backend: str | None = None) -> Callable[.
     f: a function of arrays and trees of arrays. backend: the library to run it on; by default f
     gets the tensors, and is differentiated by neo all the same.
     Gradient: to the tensors that require one, by `backward()` or `torch.autograd.grad`, to every
-    order (`create_graph=True`).
+    order (`create_graph=True`); tangents by `torch.autograd.forward_ad`; and by the transforms of
+    `torch.func`, `vmap` among them.
     Raises TypeError when f returns something that is no array.
 
     >>> import neo.numpy as nep
@@ -40,7 +42,7 @@ def as_torch(f: Callable[..., Any], *, backend: str | None = None) -> Callable[.
     @wraps(f)
     def function(*args: Any, **kwargs: Any) -> Any:
         run = Flattened(f if backend is None else _on(backend, f), args, kwargs, _is_tensor)
-        found = _Call.apply(run.flat, *run.arrays)
+        found = _Call.apply(_Run(run.flat), *run.arrays)
         return run.build(list(found))
 
     return function
@@ -62,42 +64,75 @@ def _on(backend: str, f: Callable[..., Any]) -> Callable[..., Any]:
     return moved
 
 
+class _Run:
+    """A function of tensors, to be called once; and, after that, the pull-back to the wanted ones."""
+
+    def __init__(self, f: Flat) -> None:
+        self.f = f
+        self.pull: Any = None
+        self.wanted: list[int] = []
+
+    def __call__(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Run f, on a tape where a gradient is wanted."""
+        self.wanted = [k for k, x in enumerate(tensors) if x.requires_grad and differentiable(x.dtype)]
+        xs = list(tensors)
+
+        def of_wanted(*some: Any) -> tuple[Any, ...]:
+            for k, x in zip(self.wanted, some, strict=True):
+                xs[k] = x
+            return self.f(*xs)
+
+        if self.wanted:
+            found, self.pull = vjp(of_wanted, *[tensors[k] for k in self.wanted])
+        else:
+            found = self.f(*tensors)
+        return tuple([_tensor(unbox(x)) for x in found])
+
+
 class _Call(torch.autograd.Function):
     """One call of a neo function of tensors, as PyTorch's graph has it."""
 
     @staticmethod
-    def forward(ctx: Any, f: Flat, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Run f, on a tape where a gradient is wanted."""
-        ctx.f, ctx.wanted = f, [k for k, x in enumerate(tensors) if ctx.needs_input_grad[k + 1]]
+    def forward(run: _Run, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Run the function."""
+        return run(*tensors)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """Keep what the gradient needs."""
+        ctx.run, *tensors = inputs
+        ctx.wanted = [k for k, _ in enumerate(tensors) if ctx.needs_input_grad[k + 1]]
         ctx.save_for_backward(*tensors)
-        found, ctx.pull = _recorded(f, tensors, ctx.wanted)
-        ctx.mark_non_differentiable(*[x for x in found if not differentiable(x.dtype)])
-        return found
+        ctx.save_for_forward(*tensors)
+        ctx.moving = [differentiable(x.dtype) for x in output]
+        ctx.mark_non_differentiable(*[x for x in output if not differentiable(x.dtype)])
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[Any, ...]:
         """Pull the gradients back by neo; as a call of its own where PyTorch records this one too."""
-        tensors = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            pull = pulled_by_neo(ctx.f, ctx.wanted, len(tensors))
-            found = _Call.apply(pull, *tensors, *gradients)
+        tensors, run = ctx.saved_tensors, ctx.run
+        if torch.is_grad_enabled() or ctx.wanted != run.wanted:
+            pull = pulled_by_neo(run.f, ctx.wanted, len(tensors))
+            found = _Call.apply(_Run(pull), *tensors, *gradients)
         else:
-            found = ctx.pull(tuple(gradients))
+            found = run.pull(tuple(gradients))
         placed = dict(zip(ctx.wanted, found, strict=True))
         return (None, *[placed.get(k) for k in range(len(tensors))])
 
+    @staticmethod
+    def jvp(ctx: Any, _: None, *tangents: Any) -> tuple[Any, ...]:
+        """Push the tangents by neo, as a call of its own: PyTorch may differentiate that again."""
+        moved = [k for k, v in enumerate(tangents) if v is not None]
+        push = pushed_by_neo(ctx.run.f, moved, len(tangents))
+        found = iter(_Call.apply(_Run(push), *ctx.saved_tensors, *[tangents[k] for k in moved]))
+        return tuple([next(found) if moving else None for moving in ctx.moving])
 
-def _recorded(f: Flat, tensors: Any, wanted: list[int]) -> tuple[tuple[torch.Tensor, ...], Any]:
-    """Return f's results as tensors, and the pull-back to the wanted operands."""
-    xs = list(tensors)
-
-    def of_wanted(*some: Any) -> tuple[Any, ...]:
-        for k, x in zip(wanted, some, strict=True):
-            xs[k] = x
-        return f(*xs)
-
-    found, pull = vjp(of_wanted, *[tensors[k] for k in wanted]) if wanted else (f(*tensors), None)
-    return tuple([_tensor(unbox(x)) for x in found]), pull
+    @staticmethod
+    def vmap(info: Any, axes: Any, run: _Run, *tensors: torch.Tensor) -> tuple[Any, Any]:
+        """Map by neo, as a call of its own."""
+        mapped = vmap(run.f, tuple(axes[1:]), axis_size=info.batch_size)
+        found = _Call.apply(_Run(mapped), *tensors)
+        return found, (0,) * len(found)
 
 
 def _tensor(x: Any) -> torch.Tensor:
