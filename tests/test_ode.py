@@ -179,3 +179,33 @@ def test_solutions_are_mapped(how) -> None:
 
     np.testing.assert_allclose(neo.vmap(end)(rates), np.exp(-0.04 * rates), rtol=1e-6)
     np.testing.assert_allclose(neo.vmap(neo.grad(end))(rates), -0.04 * np.exp(-0.04 * rates), rtol=1e-6)
+
+
+@each
+def test_a_state_of_integers_is_refused_and_a_number_is_none(how) -> None:
+    with pytest.raises(TypeError, match=r"real or complex numbers, got int64 array of shape \(2,\)"):
+        odeint(_decay, np.asarray([1, 2]), T, 0.5, **how)
+
+    np.testing.assert_allclose(
+        odeint(_decay, 1.0, T, 0.5, **how), _exact(np.ones(1), T, 0.5)[:, 0], rtol=1e-6
+    )
+
+
+@each
+def test_a_complex_slope_of_a_real_state_is_refused(how) -> None:
+    with pytest.raises(TypeError, match=r"returned complex128 .* Pass a complex y0"):
+        odeint(lambda y, t: 1j * y, np.ones(1), T, **how)
+
+
+@each
+def test_a_slope_of_another_tree_is_refused_with_both_trees(how) -> None:
+    with pytest.raises(TypeError, match=r"a tree with leaves at \[\"\['a'\]\"\] where y0 has them at \[''\]"):
+        odeint(lambda y, t: {"a": y}, np.ones(1), T, **how)
+
+
+@each
+def test_a_slope_that_is_nan_is_said_to_be(how) -> None:
+    with pytest.raises(
+        ConvergenceError, match=r"stopped at t=0.1, before 0.7: its function returned NaN or inf"
+    ):
+        odeint(lambda y, t: y * np.nan, np.ones(1), T, **how)

@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import backends, tree
 from ..core.array import raw_of
-from ..core.dtypes import COMPLEX, REAL, kind
+from ..core.dtypes import COMPLEX, REAL, differentiable, kind
 from ..errors import describe
 from ..ops.broadcasting import astype, real, reshape
 from ..ops.indexing import getitem
@@ -59,6 +59,21 @@ def checked_times(t: Any) -> list[float]:
     return times
 
 
+def checked_state(y0: Any) -> Any:
+    """Return a state with its numbers as arrays. Raises TypeError for one of integers, which y leaves."""
+
+    def checked(x: Any) -> Any:
+        x = backends.current()[0].asarray(x) if type(x) in (float, complex) else x
+        if not hasattr(x, "dtype") or not differentiable(x.dtype):
+            raise TypeError(
+                f"odeint takes a y0 of real or complex numbers, got {describe(x)}. Cast it, for example "
+                f"y0.astype('float64')"
+            )
+        return x
+
+    return tree.map(checked, y0)
+
+
 def as_vector(y: Any, dtype: Any = None) -> tuple[Any, Callable[[Any], Any]]:
     """Return a tree of arrays as one vector, and what makes the tree of such a vector."""
     leaves, build = tree.flatten(y)
@@ -84,10 +99,22 @@ def _cast(x: Any, dtype: Any) -> Any:
 
 
 def check_like(found: Any, y0: Any) -> None:
-    """Raise TypeError where func's result has another tree or shape than y0."""
-    shapes = [[tuple(getattr(x, "shape", ())) for x in tree.flatten(y)[0]] for y in (found, y0)]
-    if tree.structure(found) != tree.structure(y0) or shapes[0] != shapes[1]:
+    """Raise TypeError where func's result has another tree or shape than y0, or is complex and y0 not."""
+    if not tree.is_alike(found, y0):
+        raise TypeError(
+            f"odeint's function returned a tree with leaves at {tree.paths(found)} where y0 has them at "
+            f"{tree.paths(y0)}; it returns dy/dt, in the tree and the shapes of y"
+        )
+    slopes, ys = tree.flatten(found)[0], tree.flatten(y0)[0]
+    shapes = [[tuple(getattr(x, "shape", ())) for x in leaves] for leaves in (slopes, ys)]
+    if shapes[0] != shapes[1]:
         raise TypeError(
             f"odeint's function returned shapes {shapes[0]} where y0 has {shapes[1]}; it returns dy/dt, in "
             f"the tree and the shapes of y"
         )
+    for slope, y in zip(slopes, ys, strict=True):
+        if kind(getattr(slope, "dtype", None)) == COMPLEX and kind(y.dtype) == REAL:
+            raise TypeError(
+                f"odeint's function returned {describe(slope)} where y0 is {describe(y)}, which its "
+                f"imaginary part does not fit in. Pass a complex y0"
+            )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .adjoint import by_adjoint
-from .direct import by_steps
+from .direct import by_steps, checked_state
 from .stepping import Control
 
 
@@ -23,7 +23,8 @@ def odeint(
 ) -> Any:
     """Return y at the times t, where dy/dt = func(y, t, *args) and y = y0 at t[0].
 
-    y0: an array or a tree; func returns the like of it. t: (n,) real, rising or falling.
+    y0: an array or a number, real or complex, or a tree; func returns the like of it.
+    t: (n,) real, rising or falling.
     Returns the tree of y0 with an axis of length n in front.
     rtol, atol: the error of a step is below atol + rtol |y|. max_steps: attempts at most.
     gradient: "adjoint" solves an equation backwards in time for the gradient and keeps nothing but
@@ -31,7 +32,8 @@ def odeint(
     keeps one state per step. Their gradients differ by about the error of the solution.
     Gradient: to y0, t, args and what func closes over, to every order, forward and reverse.
     Raises ConvergenceError where max_steps do not suffice or the steps get too short, ValueError for
-    times that neither rise nor fall, TypeError for a func that does not return the like of y0.
+    times that neither rise nor fall, TypeError for a y0 of integers and for a func that does not
+    return the like of y0.
     Source: Dormand and Prince (1980); Chen et al., "Neural ordinary differential equations" (2018).
 
     >>> import numpy as np
@@ -41,7 +43,7 @@ def odeint(
     >>> print(end(2.0).round(6), neo.grad(end)(2.0).round(6))
     0.135335 -0.135335
     """
-    control = Control(rtol, atol, max_steps)
+    control, y0 = Control(rtol, atol, max_steps), checked_state(y0)
     if gradient == "adjoint":
         return by_adjoint(func, y0, t, args, control)
     if gradient != "direct":

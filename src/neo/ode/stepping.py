@@ -118,12 +118,12 @@ def steps(f: Slope, y: Any, t0: Any, times: list[float], control: Control, take:
     """
     whole, offset = times[-1] - times[0], 0.0
     slope = f(y, t0)
-    h, tried = first_length(f, y, slope, t0, control, whole), 0
+    h, tried, error = first_length(f, y, slope, t0, control, whole), 0, float(_size(slope, 1.0) * 0)
     while offset != whole:
         last = abs(h) >= abs(whole - offset) * (1 - 1e-12)
         h = whole - offset if last else h
         if tried == control.max_steps or times[0] + offset + h == times[0] + offset:
-            raise ConvergenceError(_stuck(times, offset, h, tried, control))
+            raise ConvergenceError(_stuck(times, offset, h, tried, error, control))
         stages, tried = take(y, slope, t0 + offset, h), tried + 1
         error = size_of_error(y, stages[0], stages[1:], h, control)
         if error <= 1:
@@ -133,7 +133,12 @@ def steps(f: Slope, y: Any, t0: Any, times: list[float], control: Control, take:
         h = next_length(h, error)
 
 
-def _stuck(times: list[float], offset: float, h: float, tried: int, control: Control) -> str:
+def _stuck(times: list[float], offset: float, h: float, tried: int, error: float, control: Control) -> str:
+    if error != error:
+        return (
+            f"odeint stopped at t={times[0] + offset:.6g}, before {times[-1]:.6g}: its function returned NaN "
+            f"or inf, however short the step. Keep y and t where the function is defined"
+        )
     why = (
         f"after {tried} steps"
         if tried == control.max_steps

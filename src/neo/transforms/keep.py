@@ -60,6 +60,9 @@ def _titles(kind: type[Policy]) -> set[str]:
 
 
 def _name(x: Any) -> str:
+    policy = getattr(x, "policy", x)
+    if isinstance(policy, type) and issubclass(policy, Policy):
+        return name_of(policy)
     name = x if isinstance(x, str) else getattr(x, "__name__", None)
     if name is None:
         raise TypeError(
