@@ -31,6 +31,6 @@ def test_every_operator_and_method_of_an_array_is_declared():
         "data",
         "part_of",
     }
-    found = {name for name in vars(neo.Array) if not name.startswith("_")}
+    found = {name for name in vars(neo.Array) if not name.startswith("_") and hasattr(neo.Array, name)}
 
     assert found - own - in_the_class_body == set()
