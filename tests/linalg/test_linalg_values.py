@@ -284,3 +284,17 @@ def test_namespace_of_an_array_has_linalg(xp: Library) -> None:
 
     assert type(found) is neo.Array
     assert xp.owns(found.data)
+
+
+@pytest.mark.parametrize("order", ["fro", "nuc", 1, 2, np.inf])
+@pytest.mark.parametrize("shape", [(3, 0), (0, 3), (2, 0, 3)])
+def test_norm_of_a_matrix_without_elements_is_zero(xp: Library, order: Any, shape: Any) -> None:
+    value, pull = neo.vjp(lambda x: nep.linalg.matrix_norm(x, ord=order), xp.asarray(np.ones(shape)))
+
+    np.testing.assert_array_equal(xp.numpy(value), np.zeros(shape[:-2]))
+    assert pull(value)[0].shape == shape
+
+
+def test_smallest_singular_value_of_nothing_is_refused(xp: Library) -> None:
+    with pytest.raises(ValueError, match=r"the smallest singular value .*shape \(3, 0\)"):
+        nep.linalg.matrix_norm(xp.array(np.ones((3, 0))), ord=-2)

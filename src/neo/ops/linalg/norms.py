@@ -156,11 +156,12 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
     x: (..., m, n) real or complex. ord: "fro" (or None), the root of the sum of squares; "nuc", the
     sum of singular values; 2, the largest, and -2, the smallest; 1, the largest sum of magnitudes
-    down a column, and -1, the smallest; inf and -inf, the same along a row.
+    down a column, and -1, the smallest; inf and -inf, the same along a row. Without elements the
+    largest is 0.
     Returns (...), or (..., 1, 1) with keepdims; real.
     Gradient: to x. Of least norm at kinks: 0 at a zero matrix, an even split between ties, nothing
     from singular values of 0.
-    Raises ValueError for another ord.
+    Raises ValueError for another ord, or for the smallest of nothing.
     Source: Watson, "Characterization of the subdifferential of some matrix norms" (1992).
     """
     checks.axes("matrix_norm", x, 2)
@@ -169,6 +170,13 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
     if ord not in MATRIX_ORDERS:
         raise ValueError(f"matrix_norm: ord is one of {', '.join(map(repr, MATRIX_ORDERS))}; got {ord!r}")
+    if 0 in tuple(x.shape)[-2:] and ord in ("nuc", 1, 2, math.inf):
+        return vector_norm(x, axis=(-2, -1), keepdims=keepdims)  # all of them are 0 of no elements
+    if ord == -2 and 0 in tuple(x.shape)[-2:]:
+        raise ValueError(
+            f"matrix_norm: the smallest singular value of matrices without any (shape {tuple(x.shape)}) is "
+            f"asked for. Use ord 2, or matrices with elements"
+        )
     if ord in ("nuc", 2, -2):
         out = spectral_norm(x, ord=ord)
     else:
