@@ -42,6 +42,8 @@ CALLS = {
     "pad, values": (lambda n, x: n.pad(x, 1, constant_values=((1, 2), (3, 4))), X),
     "pad, ends": (lambda n, x: n.pad(x, 2, "linear_ramp", end_values=(1, 2)), X),
     "pad, odd": (lambda n, x: n.pad(x, 2, "reflect", reflect_type="odd"), X),
+    "pad, odd, further": (lambda n, x: n.pad(x, ((7, 2), (1, 5)), "reflect", reflect_type="odd"), X),
+    "pad, odd, edges twice": (lambda n, x: n.pad(x, (5, 4), "symmetric", reflect_type="odd"), X),
     "pad, some": (lambda n, x: n.pad(x, 2, "maximum", stat_length=2), X),
     **{
         f"quantile, {method}": (

@@ -8,6 +8,7 @@ from support.libraries import Library
 
 import neo
 import neo.numpy as nep
+from neo.backends import standard
 
 X = np.arange(1.0, 7.0).reshape(3, 2)
 
@@ -83,3 +84,45 @@ def test_integers_take_part_too(xp: Library) -> None:
     x = xp.array(np.asarray([1, 5, 3]))
 
     assert xp.numpy(x.at[[0, 0, 1]].max(3)).tolist() == [3, 5, 3]
+
+
+def test_last_of_many_values_at_one_position_stays(xp: Library) -> None:
+    # More than one thread writes so many over PyTorch; the values are their own numbers.
+    count = 70_000
+    places = np.arange(count) % 7
+    f = lambda v: nep.sum(nep.at(xp.asarray(np.zeros(7)))[xp.asarray(places)].set(v) ** 2)  # noqa: E731
+
+    value, gradient = neo.value_and_grad(f)(xp.asarray(np.arange(count) * 1.0))
+
+    last = np.arange(count - 7, count) * 1.0
+    np.testing.assert_allclose(xp.numpy(value), np.sum(last**2))
+    np.testing.assert_array_equal(xp.numpy(gradient)[-7:], 2 * last)
+    assert not np.any(xp.numpy(gradient)[:-7])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (np.asarray([0, 2, 0]), np.arange(6.0).reshape(3, 2)),
+        ((np.asarray([1, 1]), np.asarray([0, 0])), np.asarray([5.0, 7.0])),
+        (np.asarray([2, 2]), 4.0),
+        (np.asarray([True, False, True]), np.ones((1, 1, 2))),
+        (slice(0, 2), 3.0),
+    ],
+)
+def test_a_library_that_writes_in_no_order_is_given_the_last_alone(key, value) -> None:
+    found = standard.put_last(np, X, key, value)
+
+    np.testing.assert_array_equal(found, standard.put(X, key, value))
+
+
+def test_lazy_positions_may_repeat() -> None:
+    pytest.importorskip("dask")
+    lazy = neo.backends.get("dask").asarray
+    f = lambda x, v, at: nep.sum(nep.at(x)[at].multiply(v) ** 2)  # noqa: E731
+    x, v, at = np.asarray([1.0, 3.0]), np.asarray([0.0, 2.0, 4.0]), np.asarray([0, 0, 1])
+
+    found = neo.grad(f, argnums=(0, 1))(lazy(x), lazy(v), lazy(at))
+
+    for dx, expected in zip(found, neo.grad(f, argnums=(0, 1))(x, v, at), strict=True):
+        np.testing.assert_allclose(np.asarray(dx), expected)

@@ -38,9 +38,7 @@ def asarray_key(key: Any) -> Any:
 
 def put(x: Any, key: Any, value: Any) -> Any:
     """Return a copy of x with x[key] = value."""
-    out = x.copy()
-    out[asarray_key(key)] = value
-    return out
+    return standard.put_last(cp, x, asarray_key(key), value)
 
 
 def add_at(x: Any, key: Any, value: Any) -> Any:

@@ -65,6 +65,26 @@ def add_at(x: np.ndarray, key: Any, value: Any) -> np.ndarray:
     return out
 
 
+def put_last(xp: Any, x: Any, key: Any, value: Any) -> Any:
+    """Return a copy of x with x[key] = value for a library that writes in no order.
+
+    xp: NumPy, or a module like it. Of several values at one position the last is written alone.
+    """
+    out = x.copy()
+    if is_basic(key):
+        out[key] = value
+        return out
+    positions = xp.arange(x.size).reshape(x.shape)[key]
+    values = xp.asarray(value, dtype=x.dtype)
+    values = values.reshape(values.shape[max(values.ndim - positions.ndim, 0) :])
+    values, positions = xp.broadcast_to(values, positions.shape).ravel(), positions.ravel()
+    order = xp.argsort(positions, kind="stable")
+    ordered = positions[order]
+    last = order[xp.concatenate([ordered[1:] != ordered[:-1], ordered[:1] == ordered[:1]])]
+    out.ravel()[positions[last]] = values[last]
+    return out
+
+
 _BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 
 

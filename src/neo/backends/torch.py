@@ -182,9 +182,28 @@ def put(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
         return out
     positions = torch.arange(x.numel(), device=x.device).reshape(x.shape)
     where = getitem(positions, key)
+    where, values = where.reshape(-1), _stretched(value, x, where.shape).reshape(-1)
     out = x.clone(memory_format=torch.contiguous_format)
-    out.view(-1)[where.reshape(-1)] = _stretched(value, x, where.shape).reshape(-1)
+    out.view(-1)[where] = values if _in_order(where, key) else _last(where, values, x.numel())
     return out
+
+
+# More elements than this are written by several threads.
+_PARALLEL = 32768
+
+
+def _in_order(where: torch.Tensor, key: Any) -> bool:
+    """Tell whether of values written at one position the last is sure to stay, or there is only one."""
+    is_mask = bool(getattr(key, "dtype", None) == torch.bool)
+    return is_mask or bool(where.device.type == "cpu" and where.numel() <= _PARALLEL)
+
+
+def _last(where: torch.Tensor, values: torch.Tensor, size: int) -> torch.Tensor:
+    """Return values in which those for one position are all the last of them."""
+    numbers = torch.arange(where.numel(), device=where.device)
+    last = torch.zeros(size, dtype=numbers.dtype, device=where.device)
+    last.scatter_reduce_(0, where, numbers, "amax")
+    return values[last[where]]
 
 
 def scatter(g: torch.Tensor, shape: tuple[int, ...], key: Any) -> torch.Tensor:

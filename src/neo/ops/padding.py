@@ -142,28 +142,30 @@ def _slice(x: Any, axis: int, start: int, stop: int | None) -> Any:
 def _copied(positions: Callable[[int, int], int]) -> Callable[..., Any]:
     """Return a mode that copies elements: position k, below 0 or from n, is where they come from."""
 
-    def padded(x: Any, axis: int, pair: Pair, given: Any) -> Any:
-        n, (low, high) = x.shape[axis], pair
+    def padded(x: Any, axis: int, pair: Pair, given: Any, reach: int = 0) -> Any:
+        n = x.shape[axis]
         if not n:
             raise ValueError(f"pad: nothing to copy along axis {axis} of {describe(x)}; use mode='constant'")
+        # Turned over, as far as the other end; what has been padded is then turned over, so far again.
+        reach = reach or (positions(-n, n) + 1 if given[0] == "odd" and n > 1 else max_of(*pair))
+        low, high = [min_of(width, reach) for width in pair]
         parts = []
         for places in (range(-low, 0), range(n, n + high)):
             if len(places):
                 part = take(x, [positions(k, n) for k in places], axis=axis)
-                parts.append(_odd(x, axis, part, places, positions) if given[0] == "odd" else part)
+                parts.append(_turned(x, axis, part, places) if given[0] == "odd" else part)
             else:
                 parts.append(None)
-        return _joined(x, axis, *parts)
+        out = _joined(x, axis, *parts)
+        rest = (pair[0] - low, pair[1] - high)
+        return padded(out, axis, rest, given, reach) if any(rest) else out
 
     return padded
 
 
-def _odd(x: Any, axis: int, part: Any, places: range, positions: Callable[[int, int], int]) -> Any:
+def _turned(x: Any, axis: int, part: Any, places: range) -> Any:
     """Return a mirrored part turned over at the edge that it is next to."""
-    n = x.shape[axis]
-    if any([not -n < k < 2 * n - 1 for k in places]):
-        raise ValueError(f"pad: reflect_type='odd' reaches at most the other end of axis {axis}; pad twice")
-    edge = 0 if places[0] < 0 else n - 1
+    edge = 0 if places[0] < 0 else x.shape[axis] - 1
     return 2 * _slice(x, axis, edge, edge + 1) - part
 
 
@@ -183,6 +185,11 @@ def _doubled(k: int, n: int) -> int:
 def min_of(j: int, k: int) -> int:
     """Return the smaller of two Python integers; `min` here is that of arrays."""
     return j if j < k else k
+
+
+def max_of(j: int, k: int) -> int:
+    """Return the larger of two Python integers."""
+    return k if j < k else j
 
 
 def _statistic(function: Callable[..., Any]) -> Callable[..., Any]:

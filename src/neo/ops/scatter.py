@@ -7,6 +7,7 @@ from functools import partial
 from math import prod as product
 from typing import Any
 
+from .. import backends
 from ..core.array import bottom_of
 from ..core.policy import library_of_all
 from .broadcasting import broadcast_to, reshape
@@ -142,13 +143,23 @@ def _repeated(x: Any, key: Any) -> Any:
 
     As raw arrays: the positions in the flattened x without repetition; for each value, in order of
     position, its row (which position) and its column (which of the values there); that order; and
-    the shape of x[key].
+    the shape of x[key]. How many rows there are depends on the values of the key, so a lazy key is
+    computed for it; x stays as it is.
     """
     library = library_of_all((x,))
     xp = library.raw
     count = arange_like(x, product(x.shape))
     taken = xp.getitem(xp.reshape(count, tuple(x.shape)), key)
-    every = xp.reshape(taken, (-1,))
+    shape = tuple(taken.shape)
+    if xp.is_known(taken):
+        found = _grouped(xp, xp.reshape(taken, (-1,)))
+        return found and (*found, shape)
+    found = _grouped(backends.get("numpy").raw, library.to_numpy(taken).reshape(-1))
+    return found and (*[library.asarray(part) for part in found], shape)
+
+
+def _grouped(xp: Any, every: Any) -> Any:
+    """Return the positions, rows, columns and order of `_repeated`; None if no position is there twice."""
     order = xp.argsort(every, stable=True)
     every = xp.take(every, order, axis=0)
     if every.shape[0] < 2 or not bool(xp.any(every[1:] == every[:-1])):
@@ -156,8 +167,8 @@ def _repeated(x: Any, key: Any) -> Any:
     first = xp.concat([every[:1] == every[:1], every[1:] != every[:-1]])
     rows = xp.cumulative_sum(xp.astype(first, every.dtype)) - 1
     starts = xp.nonzero(first)[0]
-    columns = arange_like(x, every.shape[0]) - xp.take(starts, rows, axis=0)
-    return xp.take(every, starts, axis=0), rows, columns, order, tuple(taken.shape)
+    columns = arange_like(every, every.shape[0]) - xp.take(starts, rows, axis=0)
+    return xp.take(every, starts, axis=0), rows, columns, order
 
 
 class At:
