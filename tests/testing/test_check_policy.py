@@ -179,11 +179,47 @@ def test_a_domain_that_is_none_is_named(domain: Any) -> None:
         (lambda: nt.check_grads(lambda x: None, (np.ones(2),)), "nothing real or complex"),
         (lambda: list(nt.mutants(3)), "mutants are made of a subclass"),
         (lambda: nt.mutation_score(nep.sin), "mutation_score takes a subclass"),
+        (
+            lambda: nt.check_policy(Square, inputs=(st.none(),)),
+            "draw NoneType for operand 0; expected an array",
+        ),
+        (lambda: nt.gradient_test(Square)(3), "decorates a test, which is a function"),
     ],
 )
 def test_what_cannot_be_checked_is_named(call: Any, words: str) -> None:
     with pytest.raises(TypeError, match=words):
         call()
+
+
+def broken(x: Any) -> Any:
+    raise RuntimeError("no idea")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: nt.check_policy(Square, inputs=nt.arrays().map(broken)), "RuntimeError: no idea"),
+        (lambda: nt.check_grads(nep.sin, (np.ones(2),), modes=3), "modes are 'reverse' and 'forward'"),
+        (lambda: nt.mutation_score("nothing"), "neo has no operation 'nothing'"),
+        (lambda: nt.axes(-1), "axes takes a number of axes"),
+        (lambda: nt.check_policy(Square, inputs=nt.orthogonal(-1)), "matrices have a number of rows"),
+        (lambda: nt.check_policy(Square, inputs=nt.positive_definite(2, condition=0)), "condition number is"),
+    ],
+)
+def test_what_has_no_meaning_is_named(call: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+@pytest.mark.parametrize("result", [None, "text", 1.0, ()])
+def test_a_result_that_is_no_array_is_named(result: Any) -> None:
+    policy = type("Returns", (Square,), {"forward": lambda self, x: result})
+
+    assert kinds(policy, **ONE) == ["not_an_array"]
+
+
+def test_operands_without_anything_to_differentiate_are_named() -> None:
+    assert kinds(Square, **{**ONE, "inputs": (np.arange(3),)}) == ["nothing_compared"]
 
 
 def test_inputs_that_are_no_strategies_are_refused() -> None:

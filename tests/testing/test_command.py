@@ -94,6 +94,7 @@ def test_a_wrong_rule_gives_exit_code_one(capsys: Any) -> None:
     [
         (["nothing.here:Policy"], "nothing"),
         (["support.right"], "write package.module:Name"),
+        (["nowhere.at:All"], "there is no module 'nowhere.at' here"),
         (["support.right:Nobody"], "has no 'Nobody'"),
         (["support.right:RIGHT"], "check_policy takes a subclass"),
         (["support.right:DeclaredRelu", "--backend", "nowhere"], "unknown backend 'nowhere'"),

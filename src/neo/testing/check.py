@@ -295,8 +295,7 @@ def check_grads(
     """
     args = args if isinstance(args, tuple | list) else (args,)
     modes = [modes] if isinstance(modes, str) else modes
-    unknown = [mode for mode in modes if mode not in ("reverse", "forward")]
-    if unknown or not modes:
+    if not isinstance(modes, Sequence) or not modes or set(modes) - {"reverse", "forward"}:
         raise ValueError(f"modes are 'reverse' and 'forward', got {modes!r}")
     if not callable(f):
         raise TypeError(f"check_grads takes a function and a tuple of its arguments; got {describe(f)}")
@@ -373,6 +372,10 @@ def _test_of_a_class(options: dict[str, Any]) -> Callable[[Any], Callable[..., A
 
 def _test_with_a_report(policy: Any, options: dict[str, Any]) -> Callable[[Any], Callable[..., Any]]:
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
+        if not callable(test):
+            raise TypeError(
+                f"@gradient_test(MyPolicy) decorates a test, which is a function; got {describe(test)}"
+            )
         takes = len(inspect.signature(test).parameters)
 
         @functools.wraps(test)

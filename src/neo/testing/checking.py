@@ -32,7 +32,15 @@ NUMBERS += ("wrong_second_order", "second_order_raises", "missing_gradient")
 
 
 class Refused(Exception):  # noqa: N818  # not an error of the caller's
-    """Forward does not take the example."""
+    """Forward does not take the example, or there is nothing in it to differentiate."""
+
+    kind = "forward_raises"
+
+
+class Undifferentiated(Refused):
+    """No operand of the example is real or complex."""
+
+    kind = "nothing_compared"
 
 
 class Checking:
@@ -58,7 +66,7 @@ class Checking:
                 self.at(example, place, dtype)
                 taken += 1
             except Refused as error:
-                self._refused(str(error), example, place, dtype, given)
+                self._refused(error, example, place, dtype, given)
             except Undeclared as error:
                 self.add(("wrong_convention", str(error), None), example, place, dtype)
             except Exception as error:  # out of a rule, at operands near the example
@@ -71,12 +79,15 @@ class Checking:
     def _failures(self) -> int:
         return sum([len(found) for found in self.failed.values()])
 
-    def _refused(self, why: str, example: Example, place: Place, dtype: str, given: bool) -> None:
-        if given:
-            words = f"forward raised {why}. The strategies drew these operands; draw what forward takes"
-            self.add(("forward_raises", words, None), example, place, dtype)
-        else:
+    def _refused(self, error: Refused, example: Example, place: Place, dtype: str, given: bool) -> None:
+        why = str(error)
+        if not given:
             self.report.refused[why] = self.report.refused.get(why, 0) + 1
+        elif isinstance(error, Undifferentiated):
+            self.add((error.kind, why, None), example, place, dtype)
+        else:
+            words = f"forward raised {why}. These operands were given, or drawn; it has to take them"
+            self.add((error.kind, words, None), example, place, dtype)
 
     def at(self, example: Example, place: Place, dtype: str) -> None:
         """Check one example in double precision. Raises Refused where forward does not take it."""
@@ -110,7 +121,8 @@ class Checking:
         operands = rounded(example.operands, dtypes)
         subject = self.target.subject(place, operands, dtypes, example.settings)
         if not subject.varied:
-            raise Refused(f"no operand is real or complex: {', '.join(dtypes) or 'there is none'}")
+            found = ", ".join(dtypes) or "there is none"
+            raise Undifferentiated(f"no operand is real or complex: {found}. Give or draw one that is")
         try:
             subject.value(subject.points)
             found = self._form(subject, example)
@@ -237,7 +249,8 @@ class Checking:
             found = [] if gross or order > 1 else self._form(subject, example)
         except Exception:  # forward does not take this dtype, or this example
             return None
-        self.report.row(place.name, dtype, order).examples += not gross
+        if not gross:
+            self.report.row(place.name, dtype, order).examples += 1
         if found:
             return found[0], None, None, None
         try:
@@ -326,6 +339,7 @@ class Checking:
     def enter(self, finding: Finding, example: Example, place: Place, dtype: str) -> None:
         """Keep a finding, one of each kind: that with the smallest example."""
         finding.operation, finding.backend, finding.dtype = self.target.name, place.name, dtype
+        self.report.row(place.name, dtype, min(finding.order, 2))
         finding.example = str(example)
         finding.program = program(self.target, finding, example)
         sizes = [x.size for x in self.failed.get(finding.kind, [])]

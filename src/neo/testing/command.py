@@ -30,17 +30,39 @@ def run(given: list[str]) -> int:
             examples=options.examples,
             progress=_progress if sys.stderr.isatty() else None,
         )
+        print(report)
+        print(_rows(report), end="")
+        if options.report:
+            print(f"  the page: {save([report], options.report)}")
     except (ImportError, TypeError, ValueError) as error:
         print(f"neo check: {error}", file=sys.stderr)
         return 2
-    print(report)
-    for row in report.rows:
-        print(
-            f"  {row.backend} {row.dtype}, order {row.order}: {row.examples} examples, worst {row.worst:.2g}"
-        )
-    if options.report:
-        print(f"  the page: {save([report], options.report)}")
+    except OSError as error:
+        print(f"neo check: the report cannot be written to {options.report}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nneo check: stopped, so nothing is shown; --examples makes it shorter", file=sys.stderr)
+        return 130
     return int(bool(report.findings))
+
+
+def _rows(report: Any) -> str:
+    """Return a line per library, dtype and order that was checked, in columns."""
+    rows = [row for row in report.rows if row.examples]
+    wide = max([len(f"{row.backend} {row.dtype}") for row in rows], default=0)
+    return "".join(
+        [
+            f"  {f'{row.backend} {row.dtype}':<{wide}}  order {row.order}  {row.examples:>4} examples  "
+            f"{_verdict(row)}\n"
+            for row in rows
+        ]
+    )
+
+
+def _verdict(row: Any) -> str:
+    if row.findings:
+        return "WRONG"
+    return f"worst error {row.worst:.2g} of its bound" if row.worst else "agrees"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,12 +99,27 @@ def named(name: str) -> Any:
         raise ImportError(f"{name!r} names no object; write package.module:Name")
     if "" not in sys.path:
         sys.path.insert(0, "")  # modules of the directory that the command runs in
-    found: Any = import_module(module)
+    found: Any = _imported(module)
     for part in attribute.split("."):
         if not hasattr(found, part):
             raise ImportError(f"{module} has no {attribute!r}")
         found = getattr(found, part)
     return found
+
+
+def _imported(module: str) -> Any:
+    """Return a module. Raises ImportError, in words of its own, for one that is not there or raises."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and module.startswith(error.name):
+            raise ImportError(
+                f"there is no module {module!r} here: neither installed nor in the folder that this runs in. "
+                f"Write package.module:Name, and run where the package is"
+            ) from error
+        raise ImportError(f"{module!r} needs {error.name!r}, which is not installed") from error
+    except Exception as error:
+        raise ImportError(f"importing {module!r} raised {type(error).__name__}: {error}") from error
 
 
 def _progress(what: str, done: int, total: int) -> None:

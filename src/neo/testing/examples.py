@@ -12,6 +12,8 @@ import numpy as np
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 
+from ..backends import is_array
+from ..errors import describe
 from . import strategies
 from .strategies import CORNERS, domains_of, nice, same_shape
 from .subjects import host
@@ -67,13 +69,25 @@ def as_example(drawn: Any, settings: dict[str, Any], dtype: str) -> Example:
     Real arrays get an imaginary part where complex numbers are checked.
     """
     several = drawn if isinstance(drawn, tuple | list) else (drawn,)
-    operands = [
-        x if isinstance(x, np.ndarray) else host(np.asarray(x) if np.isscalar(x) else x) for x in several
-    ]
+    operands = [_operand(k, x) for k, x in enumerate(several)]
     if dtype.startswith("complex"):
         rng = np.random.default_rng(0)
         operands = [x + 1j * rng.uniform(-0.5, 0.5, x.shape) if x.dtype.kind == "f" else x for x in operands]
     return Example(operands, settings)
+
+
+def _operand(k: int, drawn: Any) -> np.ndarray:
+    """Return what was drawn for an operand as an array. Raises TypeError for what holds no numbers."""
+    try:
+        x = drawn if isinstance(drawn, np.ndarray) else np.asarray(host(drawn) if is_array(drawn) else drawn)
+    except (TypeError, ValueError):  # a ragged list
+        x = np.asarray(None)
+    if x.dtype.kind not in "biufc":
+        raise TypeError(
+            f"the strategies of this check draw {describe(drawn)} for operand {k}; expected an array or a "
+            f"number. Draw one, for example with neo.testing.arrays()"
+        )
+    return x
 
 
 class Source:
@@ -189,9 +203,11 @@ class Source:
         try:
             with collector.with_value(self._note):
                 each()
-        except hypothesis.errors.HypothesisException as error:
+        except Exception as error:  # of Hypothesis, or out of a strategy
+            own = isinstance(error, hypothesis.errors.HypothesisException)
+            why = str(error).partition("\n")[0].rstrip(".") if own else f"{type(error).__name__}: {error}"
             raise ValueError(
-                f"the strategies of this check cannot be drawn from: {error}. A check needs strategies "
+                f"the strategies of this check cannot be drawn from: {why}. A check needs strategies "
                 f"such as neo.testing.arrays(), or values that stand for themselves"
             ) from error
         finally:

@@ -13,7 +13,7 @@ KINDS = {
     "forward_raises": "forward raises at operands that it was said to take",
     "backward_raises": "backward raises",
     "wrong_count": "backward returns another number of gradients than there are operands",
-    "not_an_array": "a gradient is a list, a number or something else that is no array",
+    "not_an_array": "a gradient, or a result, is a list, a number or something else that is no array",
     "missing_gradient": "a gradient is None although the result moves with that operand",
     "missing_broadcast_sum": "a gradient has the shape of the result, not summed to that of its operand",
     "wrong_shape": "a gradient has another shape than its operand",
@@ -48,6 +48,10 @@ KINDS = {
     "outside_domain": "a strategy draws operands outside of the domain that the Policy declares",
     "nothing_compared": "no example could be compared with anything, so that nothing is shown",
 }
+
+
+# How many reasons of forward's to refuse an example a report prints.
+REFUSALS = 3
 
 
 @dataclass
@@ -148,14 +152,18 @@ class Report:
             row.findings = sum([min(f.order, 2) == row.order for f in found])
 
     def __str__(self) -> str:
-        verdict = f"{len(self.findings)} findings" if self.findings else "right"
+        count = len(self.findings)
+        verdict = f"{count} finding{'s' if count > 1 else ''}" if count else "right"
         where = ", ".join(self.backends) or "nothing"
         lines = [
             f"{self.operation}: {verdict}. {self.examples} examples on {where}; "
             f"{self.kinks} kinks, {self.unknown} slopes unknown; worst error {self.worst:.2g} of its bound"
         ]
         lines += [f"  skipped {name}: {why}" for name, why in self.skipped.items()]
-        lines += [f"  not taken by forward, {count} times: {why}" for why, count in self.refused.items()]
+        refused = list(self.refused.items())
+        lines += [f"  not taken by forward, {count} times: {why}" for why, count in refused[:REFUSALS]]
+        if len(refused) > REFUSALS:
+            lines.append(f"  not taken by forward, for {len(refused) - REFUSALS} more reasons")
         return "\n".join([*lines, *map(str, self.findings)])
 
     def as_dict(self) -> dict[str, Any]:

@@ -145,8 +145,11 @@ LAYOUTS = {
 
 
 def layout(flat: Flat, rng: Any) -> Fault | None:
-    """Operands in another layout, or read-only, give the same gradient."""
+    """Operands, and cotangents, in another layout or read-only give the same gradient."""
     w = _cotangent(flat, rng)
+    for words, changed in LAYOUTS.items():
+        if _differ(flat, w, flat.pull(w, changed), flat.pull(w)):
+            return "depends_on_layout", f"a gradient of the result {words} gives another gradient", None
     for words, changed in LAYOUTS.items():
         subject = flat.subject.with_points([changed(x) for x in flat.subject.points])
         try:

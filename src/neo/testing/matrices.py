@@ -16,6 +16,8 @@ STACKS: list[tuple[int, ...]] = [(), (), (2,), (1,), (0,)]
 @st.composite
 def _drawn(draw: Any, n: int | None, stack: Any, dtype: str | None) -> Any:
     """Return a generator of numbers, the shape (..., n, n) and the dtype."""
+    if n is not None and (not isinstance(n, int) or n < 0):
+        raise ValueError(f"matrices have a number of rows, from 0 on, or None for any; got {n!r}")
     length = draw(LENGTHS) if n is None else n
     lead = draw(st.sampled_from(STACKS)) if stack is None else tuple(stack)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -29,6 +31,13 @@ def _normal(rng: Any, shape: Any, dtype: str) -> np.ndarray:
 
 def _unitary(rng: Any, shape: Any, dtype: str) -> np.ndarray:
     return np.linalg.qr(_normal(rng, shape, dtype))[0] if 0 not in shape else _normal(rng, shape, dtype)
+
+
+def _values(condition: float, n: int) -> np.ndarray:
+    """Return n numbers from 1 / condition to 1. Raises ValueError for what is no condition number."""
+    if not condition >= 1:
+        raise ValueError(f"a condition number is at least 1; got {condition!r}")
+    return np.geomspace(1.0 / condition, 1.0, n)
 
 
 def _adjoint(x: np.ndarray) -> np.ndarray:
@@ -49,8 +58,7 @@ def positive_definite(
     """Draw symmetric (Hermitian) matrices with distinct eigenvalues from 1 / condition to 1."""
     rng, shape, dtype = draw(_drawn(n, stack, dtype))
     q = _unitary(rng, shape, dtype)
-    values = np.geomspace(1.0 / condition, 1.0, shape[-1])
-    found = (q * values) @ _adjoint(q)
+    found = (q * _values(condition, shape[-1])) @ _adjoint(q)
     return ((found + _adjoint(found)) / 2).astype(dtype)
 
 
@@ -73,4 +81,4 @@ def well_conditioned(
     """Draw square matrices whose singular values are distinct and from 1 / condition to 1."""
     rng, shape, dtype = draw(_drawn(n, stack, dtype))
     left, right = _unitary(rng, shape, dtype), _unitary(rng, shape, dtype)
-    return ((left * np.geomspace(1.0 / condition, 1.0, shape[-1])) @ right).astype(dtype)
+    return ((left * _values(condition, shape[-1])) @ right).astype(dtype)

@@ -45,6 +45,7 @@ def coarse(
     if not np.any(errors > floor) or not smallest < size < 1 / smallest:
         return nothing
     bound = floor + _scatter(low, high, w, found - expected, expected, eps, rng)
+    bound = bound + (_unsteadiness(low, high, w, found - expected, expected, rng) if gross else 0.0)
     tiny = 4 * eps * _size_nearby(high, w)
     bound = np.where((np.abs(found) <= tiny) & (np.abs(expected) <= tiny), np.inf, bound)
     k = int(np.argmax(np.where(finite, errors - bound, -np.inf)))
@@ -58,6 +59,8 @@ def _values(low: Flat, high: Flat, eps: float) -> tuple[Fault | None, float, flo
     """Return a fault where forward itself differs by far more than the operands' rounding explains."""
     moved = [high.value(high.x * (1 + s * eps)) for s in (-1, 1)]
     reach = 16 * np.fmax(*[np.abs(m - high.center) for m in moved]) + ROUNDINGS * eps * np.abs(high.center)
+    # Below the smallest normal number digits are lost.
+    reach = reach + max([float(np.finfo(x.dtype).smallest_normal) for x in (*low.like, *low.results)])
     finite = np.isfinite(low.center) & np.isfinite(high.center) & np.isfinite(reach)
     beyond = np.where(finite, np.abs(low.center - high.center) - reach, -np.inf)
     k = int(np.argmax(beyond)) if beyond.size else 0
@@ -76,6 +79,20 @@ def _scatter(low: Flat, high: Flat, w: Any, error: Any, expected: Any, eps: floa
         moved = np.fmax(moved, np.abs(there - right - error))
         reach = np.fmax(reach, np.abs(right - expected))
     return 4 * moved + 16 * reach
+
+
+def _unsteadiness(low: Flat, high: Flat, w: Any, error: Any, expected: Any, rng: Any) -> np.ndarray:
+    """Return how far the error is from being the same part of the gradient a little further away.
+
+    That of a wrong rule is; that of a difference of numbers which nearly cancel is not.
+    """
+    moved = np.zeros_like(error)
+    for _ in range(NEIGHBOURS):
+        x = pack(unpack(low.x * (1 + rng.uniform(-1, 1, low.x.shape) / 64), low.like))
+        there, right = low.pull_at(x, w), high.pull_at(x, w)
+        part = np.divide(right, expected, out=np.ones_like(right), where=expected != 0)
+        moved = np.fmax(moved, np.abs(there - right - error * part))
+    return moved
 
 
 def _size_nearby(high: Flat, w: Any) -> float:

@@ -103,6 +103,8 @@ def _of_operation(name: str, score: Score) -> None:
     from ..ops import policies
 
     examples = list(_examples(name))
+    if name not in policies:
+        raise ValueError(f"neo has no operation {name!r}; neo.policies has their names, such as 'sin'")
     for words, mutant in mutants(policies[name].policy):  # type: ignore[attr-defined]
         fate = _fate(name, mutant, examples)
         if fate == "killed":

@@ -138,6 +138,8 @@ def same_shape(
 
 def axes(ndim: int, *, several: bool = True, none: bool = True) -> Strategy:
     """Draw what `axis=` takes for arrays of ndim axes: counted from either end, several, or None."""
+    if not isinstance(ndim, int) or ndim < 0:
+        raise ValueError(f"axes takes a number of axes, from 0 on; got {ndim!r}")
     one = st.sampled_from([*range(ndim), *range(-ndim, 0)]) if ndim else st.just(())
     found = one
     if several and ndim:

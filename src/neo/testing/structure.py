@@ -75,6 +75,9 @@ def faults(policy: Any, natives: Sequence[Any], settings: dict[str, Any], seed: 
     found = _written(before, natives, "mutates_operand", "forward writes into operand {}")
     if found:
         return found
+    if not call.results or not all(_is_array(out) for out in call.results):
+        words = f"forward returned {_kinds(call.results)}; return an array, or a tuple of arrays"
+        return [("not_an_array", words, None)]
     cotangents = call.cotangents(np.random.default_rng(seed))
     held = [host(x) for x in (*cotangents, *call.results)], call.saved()
     try:

@@ -182,9 +182,9 @@ class Flat:
         same = [a.shape for a in found] == [a.shape for a in self.results]
         return pack(found) if same else np.full(self.center.shape, np.nan)
 
-    def pull(self, w: np.ndarray) -> np.ndarray:
-        """Return the gradient at the example for a cotangent."""
-        return pack(self._pull(unpack(w, self.results)))
+    def pull(self, w: np.ndarray, layout: Callable[[np.ndarray], np.ndarray] = np.asarray) -> np.ndarray:
+        """Return the gradient at the example for a cotangent, laid out in some way."""
+        return pack(self._pull([layout(x) for x in unpack(w, self.results)]))
 
     def pull_at(self, x: np.ndarray, w: np.ndarray) -> np.ndarray:
         try:
