@@ -487,6 +487,9 @@ KERNEL_INPUTS = {
     "softmax_backward": (ROWS, np.exp(-ROWS), (1,)),
     "linear": (ROWS, ROWS.T, np.arange(3.0)),
     "linear_backward": (ROWS, ROWS, ROWS, (3,)),
+    "linear_backward of a stack": (np.stack([ROWS, -ROWS]), np.stack([ROWS, ROWS]), ROWS.T @ ROWS, (2, 3)),
+    "linear_backward of a vector": (ROWS[0], ROWS[1], ROWS.T @ ROWS, ()),
+    "linear_backward to x": (np.stack([ROWS, -ROWS]), None, ROWS, None),
     "cross_entropy": (ROWS, np.array(LABELS), "mean"),
     "negative_log_likelihood": (ROWS, np.array(LABELS), "mean"),
     "layer_norm": (ROWS, ROWS[0], ROWS[1], (1,), 1e-5),
@@ -566,7 +569,7 @@ def _definition(name: str, library: Any) -> Any:
         "unbroadcast": nep.take.__globals__["unbroadcast"],
         "log_softmax_backward": functions.log_softmax.policy.backward.__globals__["_log_softmax_formula"],
         "softmax_backward": functions.softmax.policy.backward.__globals__["_softmax_formula"],
-        "linear_backward": functions.linear.policy.slopes.__globals__["_formula"],
+        "linear_backward": functions.linear.policy.slopes.__wrapped__,
     }
     return formulas[name] if name in formulas else library.kernel(name)
 

@@ -125,11 +125,18 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
 
 def linear_backward(g: Any, x: Any, weight: Any, lead: Axes | None) -> tuple[Any, ...]:
     """Return the gradients of linear to x, weight and bias. See neo.functions.linear."""
+    if g.ndim != 2:
+        dx, *others = linear_backward(_rows(g), None if x is None else _rows(x), weight, lead)
+        return None if dx is None else dx.reshape(*g.shape[:-1], dx.shape[1]), *others
     return (
         None if weight is None else g.dot(_conjugate(weight).T),
         None if x is None else _conjugate(x).T.dot(g),
         np.ones(len(g), g.dtype, like=g).dot(g) if lead is not None else None,  # see over_lead
     )
+
+
+def _rows(x: Any) -> Any:
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def over_lead(g: Any, rest: int) -> Any:

@@ -70,10 +70,17 @@ def unbroadcast(x: torch.Tensor, shape: Axes) -> torch.Tensor:
     return x.sum(0) if x.shape[1:] == shape else x.sum_to_size(shape)
 
 
+def _rows(x: torch.Tensor) -> torch.Tensor:
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
 def linear_backward(
     g: torch.Tensor, x: torch.Tensor | None, weight: torch.Tensor | None, lead: Axes | None
 ) -> tuple[torch.Tensor | None, ...]:
     """Return the gradients of linear. mm, mH and the method take half the time of @, T and torch.sum."""
+    if g.ndim != 2:
+        dx, *others = linear_backward(_rows(g), None if x is None else _rows(x), weight, lead)
+        return None if dx is None else dx.reshape(*g.shape[:-1], dx.shape[1]), *others
     return (
         None if weight is None else torch.mm(g, weight.mH),
         None if x is None else torch.mm(x.mH, g),

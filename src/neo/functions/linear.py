@@ -26,22 +26,14 @@ def _linear(xp, x, weight, bias):
 def _formula(g, x, weight, lead):
     """Return the gradients to x, weight and bias. An operand, or lead for the bias, is None where the
     gradient that it takes part in is not needed. lead: the axes of x before its last."""
+    if len(g.shape) != 2:
+        dx, *others = _formula(_rows(g), None if x is None else _rows(x), weight, lead)
+        return None if dx is None else reshape(dx, (*g.shape[:-1], dx.shape[1])), *others
     return (
         None if weight is None else g @ conj(weight).T,
         None if x is None else matmul(conj(x).T, g),
         sum(g, axis=0) if lead is not None else None,
     )
-
-
-_of_rows = with_kernel("linear_backward", _formula)
-
-
-def _slopes(g, x, weight, lead):
-    """Return what the formula does, for an x of any number of axes."""
-    if len(g.shape) == 2:
-        return _of_rows(g, x, weight, lead)
-    dx, *others = _of_rows(_rows(g), None if x is None else _rows(x), weight, lead)
-    return None if dx is None else reshape(dx, (*g.shape[:-1], dx.shape[1])), *others
 
 
 def _rows(x: Any) -> Any:
@@ -60,7 +52,7 @@ class Linear(BuiltIn):
         ([(3, 0), (0, 2), (2,)], {}),
     ]
 
-    slopes = staticmethod(_slopes)
+    slopes = staticmethod(with_kernel("linear_backward", _formula))
 
     @classmethod
     def batch(cls, batched, x, weight, bias):
