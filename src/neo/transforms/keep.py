@@ -25,7 +25,8 @@ def by_rule(keep: Any) -> Choice:
 
 
 def _is_predicate(keep: Any) -> bool:
-    is_operation = hasattr(keep, "policy") or any([keep is f for f in composites.values()])
+    is_policy = isinstance(keep, type) and issubclass(keep, Policy)
+    is_operation = is_policy or hasattr(keep, "policy") or any([keep is f for f in composites.values()])
     return callable(keep) and not is_operation
 
 
