@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .. import backends
@@ -12,11 +12,11 @@ from ..core.pushing import total
 from .promotion import NUMBERS
 
 
-def pushed(kernel: Callable[..., Any], rules: Sequence[Any], operands: Sequence[Any]) -> Any:
+def pushed(policy: Any, operands: Sequence[Any]) -> Any:
     """Return an elementwise result with its tangent, or NotImplemented where it is not simple.
 
-    kernel: the raw function. It is simple where there is one level, and everything below it, and the
-    tangents too, is of one library and real.
+    policy: the operation's, for its raw function and rules. It is simple where there is one level, and
+    everything below it, and the tangents too, is of one library and real.
     """
     tape = None
     values: list[Any] = []
@@ -36,13 +36,13 @@ def pushed(kernel: Callable[..., Any], rules: Sequence[Any], operands: Sequence[
     if tape is None or not tape.lean:
         return NotImplemented
     try:
-        out = kernel(*values)
+        out = policy.kernel(*values)
     except Exception:
         return NotImplemented  # the general way says what is wrong
     if kind(out.dtype) != REAL or any([v is not None and v.dtype != out.dtype for v in tangents]):
         return NotImplemented
     with backends.of(out).forgiving():
-        return tape.trace(out, _tangent(rules, tangents, [*values, out]))
+        return tape.trace(out, _tangent(policy.rules, tangents, [*values, out]))
 
 
 def _tangent(rules: Sequence[Any], tangents: list[Any], values: list[Any]) -> Any:

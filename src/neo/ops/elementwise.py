@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any
 
 from .. import backends
-from ..core.array import Array, Plain, Traced, box, unbox
+from ..core.array import Array, Batched, Plain, Traced, box, unbox
 from ..core.call import call
 from ..core.dtypes import COMPLEX, kind
 from ..core.forward import Pushed
@@ -33,6 +33,7 @@ from .kernels import Kernel
 from .promotion import NUMBERS, beside_numbers, one_dtype
 from .registry import BuiltIn, enter, reworded
 from .selection import where
+from .side_by_side import mapped
 
 Formula = Callable[..., Any]
 
@@ -173,7 +174,8 @@ def elementwise(
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     general = _general(policy)
-    kernel.update({Plain: function, Traced: general, Array: general, Pushed: _forward(policy, general)})
+    short = {Pushed: _first(pushed, policy, general), Batched: _first(mapped, policy, general)}
+    kernel.update({Plain: function, Traced: general, Array: general, **short})
     return enter(name, function, policy)
 
 
@@ -188,11 +190,13 @@ def _general(policy: type[Elementwise]) -> Callable[..., Any]:
     return function
 
 
-def _forward(policy: type[Elementwise], general: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the path of arrays with a tangent: the short way where it is one, else the general one."""
+def _first(
+    short: Callable[..., Any], policy: type[Elementwise], general: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return the path of arrays of a class: the short way where it is one, else the general one."""
 
     def function(*operands: Any) -> Any:
-        out = pushed(policy.kernel, policy.rules, operands)
+        out = short(policy, operands)
         return general(*operands) if out is NotImplemented else out
 
     return function
@@ -239,8 +243,9 @@ def _promoted(policy: type[Elementwise], promote: Callable[..., Any]) -> Callabl
         if not (_is_operand(x) and _is_operand(y)):
             return _no_operands(policy, x, y)
         given = promote(x, y)
-        forward = type(x) is Pushed or type(y) is Pushed
-        out = pushed(policy.kernel, policy.rules, given) if forward else NotImplemented
+        kinds = type(x), type(y)
+        short = pushed if Pushed in kinds else mapped if Batched in kinds else None
+        out = NotImplemented if short is None else short(policy, given)
         if out is NotImplemented:
             try:
                 out = call(policy, given, {})
