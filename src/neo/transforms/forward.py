@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from .. import backends, tree
@@ -41,14 +42,37 @@ def jvp(
     >>> jvp(lambda x, y: x * y, (np.array([1.0, 2.0]), 3.0), (np.array([1.0, 0.0]), 1.0))
     (array([3., 6.]), array([4., 2.]))
     """
+    ways = directions(f, primals, tangents, argnums, argnames, kwargs)
+    run, pushed = push(f, ways.args, ways.named, ways.keys, ways.tangents, has_aux, ways.settings)
+    pushed = owned(pushed, run.inputs.values, run.values, tree.flatten(ways.tangents)[0])
+    value, tangent = run.build_result(run.values), run.build_result(pushed)
+    return (value, tangent, run.aux) if has_aux else (value, tangent)
+
+
+@dataclass(frozen=True)
+class Directions:
+    """What is asked of a derivative along tangents: f's arguments, which of them move, and how.
+
+    one: whether one argument was meant, and no tuple of them.
+    """
+
+    args: tuple[Any, ...]
+    named: dict[str, Any]
+    keys: list[Any]
+    one: bool
+    tangents: tuple[Any, ...]
+    settings: Settings
+
+
+def directions(
+    f: Callable[..., Any], primals: Any, tangents: Any, argnums: Argnums, argnames: Argnames, kwargs: Any
+) -> Directions:
+    """Return what the arguments of `jvp` and of its kind ask for."""
     settings, named = split(f, kwargs)
     args, alone = as_arguments(primals)
     keys = every_or_chosen(f, args, named, argnums, argnames)
-    along = as_tangents(tangents, keys, alone or is_one(argnums, argnames))
-    run, pushed = push(f, args, named, keys, along, has_aux, settings)
-    pushed = owned(pushed, run.inputs.values, run.values, tree.flatten(along)[0])
-    value, tangent = run.build_result(run.values), run.build_result(pushed)
-    return (value, tangent, run.aux) if has_aux else (value, tangent)
+    one = alone or is_one(argnums, argnames)
+    return Directions(args, named, keys, one, as_tangents(tangents, keys, one), settings)
 
 
 def push(

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from .arguments import Argnames, Argnums, every_or_chosen, is_one
-from .forward import as_arguments, as_tangents, push
+from .arguments import Argnames, Argnums
+from .forward import directions, push
 from .gradient import pull_back, value_and_grad
-from .options import split
 
 
 def hvp(
@@ -79,16 +78,14 @@ def gnvp(
     >>> gnvp(lambda x: x**2, np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 4., 16.])
     """
-    settings, named = split(f, kwargs)
-    args, alone = as_arguments(primals)
-    keys = every_or_chosen(f, args, named, argnums, argnames)
-    one = alone or is_one(argnums, argnames)
-    run, along = push(f, args, named, keys, as_tangents(tangents, keys, one), has_aux, settings)
+    ways = directions(f, primals, tangents, argnums, argnames, kwargs)
+    asked = ways.args, ways.named, ways.keys
+    run, along = push(f, *asked, ways.tangents, has_aux, ways.settings)
     moved = run.build_result(along)
     if loss is not None:
         moved = hvp(loss, (run.build_result(run.values),), (moved,))[0]
-    found = pull_back(f, args, named, keys, has_aux, settings)[1](moved)
-    product = found[0] if one else found
+    found = pull_back(f, *asked, has_aux, ways.settings)[1](moved)
+    product = found[0] if ways.one else found
     return (product, run.aux) if has_aux else product
 
 
@@ -102,19 +99,18 @@ def _along(
     kwargs: dict[str, Any],
 ) -> tuple[Any, Any, Any]:
     """Return f's value, with aux if it has one, its gradient, and the derivative of that along tangents."""
-    settings, named = split(f, kwargs)
-    options: Any = {name: x for name, x in kwargs.items() if name not in named}
-    args, alone = as_arguments(primals)
-    keys = every_or_chosen(f, args, named, argnums, argnames)
-    one = alone or is_one(argnums, argnames)
-    numbers, names = [k for k in keys if isinstance(k, int)], [k for k in keys if isinstance(k, str)]
+    ways = directions(f, primals, tangents, argnums, argnames, kwargs)
+    options: Any = {name: x for name, x in kwargs.items() if name not in ways.named}
+    numbers = [key for key in ways.keys if isinstance(key, int)]
+    names = [key for key in ways.keys if isinstance(key, str)]
     both = value_and_grad(f, numbers, names, has_aux, **options)
 
     @wraps(f)
     def gradient_and_value(*args: Any, **kwargs: Any) -> Any:
         return both(*args, **kwargs)[::-1]
 
-    given = as_tangents(tangents, keys, one)
-    run, moved = push(gradient_and_value, args, named, keys, given, True, settings)
+    run, moved = push(
+        gradient_and_value, ways.args, ways.named, ways.keys, ways.tangents, True, ways.settings
+    )
     gradient, product = run.build_result(run.values), run.build_result(moved)
-    return run.aux, gradient[0] if one else gradient, product[0] if one else product
+    return (run.aux, gradient[0], product[0]) if ways.one else (run.aux, gradient, product)
