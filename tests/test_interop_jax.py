@@ -122,3 +122,33 @@ def test_jax_function_of_complex_numbers_has_neos_convention() -> None:
     found = neo.grad(lambda z: nep.sum(bridge.as_neo(lambda z: jnp.abs(z * z) ** 2)(z)))(z)
 
     np.testing.assert_allclose(found, neo.grad(lambda z: nep.sum(abs(z * z) ** 2))(z), rtol=1e-12)
+
+
+def test_forward_mode_of_jax_pushes_through_a_neo_function_to_third_order() -> None:
+    ours = bridge.as_jax(lambda x: {"y": nep.sin(x) * x, "k": nep.argmax(x)}, mode="forward")
+    plain = lambda x: {"y": jax.numpy.sin(x) * x, "k": jax.numpy.argmax(x)}  # noqa: E731
+    x, v = jax.numpy.asarray([0.3, 1.2, -0.5]), jax.numpy.asarray([1.0, -2.0, 0.5])
+    along = lambda f: lambda x: jax.jvp(f, (x,), (v,))[1]  # noqa: E731
+    outs = []
+
+    for f in (ours, plain):
+        first = along(lambda x, f=f: f(x)["y"])
+        pushed = jax.jvp(f, (x,), (v,))[1]
+        outs.append(
+            [
+                pushed["y"],
+                jax.jit(along(first))(x),
+                along(along(first))(x),
+                jax.jacfwd(lambda x, f=f: f(x)["y"])(x),
+                jax.vmap(first)(jax.numpy.stack([x, v])),
+            ]
+        )
+        assert pushed["k"].dtype == jax.dtypes.float0
+
+    for a, b in zip(*outs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_another_mode_is_refused() -> None:
+    with pytest.raises(ValueError, match="mode is 'reverse' or 'forward', got 'both'"):
+        bridge.as_jax(nep.sin, mode="both")

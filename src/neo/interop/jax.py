@@ -17,19 +17,23 @@ from ..core.dtypes import COMPLEX, differentiable, kind
 from ..core.policy import Policy, library_of_all
 from ..errors import short_name
 from ..ops.broadcasting import conj
-from .leaves import Flat, Flattened, pulled_by_neo
+from .leaves import Flat, Flattened, pulled_by_neo, pushed_by_neo
 
 __all__ = ["as_jax", "as_neo"]
 
 
-def as_jax(f: Callable[..., Any], *, result: Any = None, backend: str = "numpy") -> Callable[..., Any]:
+def as_jax(
+    f: Callable[..., Any], *, result: Any = None, backend: str = "numpy", mode: str = "reverse"
+) -> Callable[..., Any]:
     """Return a neo function as a JAX function: under `jit`, `grad`, `vjp` and `vmap`, to every order.
 
     f: a function of arrays and trees of arrays; it runs on the host, in a callback, on arrays of
     `backend`. result: what f returns, as a tree of `jax.ShapeDtypeStruct`; by default f is run once
     on ones of the arguments' shapes to find out.
-    Gradient: reverse mode, by neo; JAX's convention for complex numbers. JAX's forward mode is not
-    there for a function with a reverse rule of its own.
+    mode: "reverse", or "forward" for `jvp`, `jacfwd` and `linearize`: JAX has no function with a rule
+    of its own for both (jax issue 3996).
+    Gradient: by neo, in that mode; JAX's convention for complex numbers.
+    Raises ValueError for another mode.
 
     >>> import neo.numpy as nep
     >>> f = as_jax(lambda x: nep.sum(x * nep.exp(x)))
@@ -37,13 +41,16 @@ def as_jax(f: Callable[..., Any], *, result: Any = None, backend: str = "numpy")
     Array([1.      , 5.436564], dtype=float32)
     """
 
+    if mode not in _RULES:
+        raise ValueError(f"as_jax: mode is 'reverse' or 'forward', got {mode!r}")
+
     @wraps(f)
     def function(*args: Any, **kwargs: Any) -> Any:
         run = Flattened(f, args, kwargs, lambda x: hasattr(x, "dtype"))
         shapes = _shapes(_on_host(run.flat, backend), run.arrays, result)
         if result is not None:
             run.build = tree.flatten(result)[1]
-        found = _as_jax(run.flat, shapes, backend)(*run.arrays)
+        found = _as_jax(run.flat, shapes, backend, mode)(*run.arrays)
         return run.build(list(found))
 
     return function
@@ -75,8 +82,11 @@ def _shapes(f: Flat, arrays: Any, result: Any) -> tuple[jax.ShapeDtypeStruct, ..
     return tuple([jax.ShapeDtypeStruct(x.shape, canonical(x.dtype)) for x in found])
 
 
-def _as_jax(f: Flat, shapes: tuple[jax.ShapeDtypeStruct, ...], backend: str) -> Callable[..., Any]:
-    """Return a neo function of arrays as one of JAX's, with neo's gradient."""
+Shapes = tuple[jax.ShapeDtypeStruct, ...]
+
+
+def _as_jax(f: Flat, shapes: Shapes, backend: str, mode: str) -> Callable[..., Any]:
+    """Return a neo function of arrays as one of JAX's, with neo's derivative in one mode."""
     run = _on_host(f, backend)
 
     def on_host(*arrays: Any) -> tuple[np.ndarray, ...]:
@@ -84,6 +94,12 @@ def _as_jax(f: Flat, shapes: tuple[jax.ShapeDtypeStruct, ...], backend: str) -> 
 
     def forward(*arrays: Any) -> Any:
         return jax.pure_callback(on_host, shapes, *arrays, vmap_method="sequential")
+
+    return _RULES[mode](f, forward, shapes, backend)
+
+
+def _with_pull(f: Flat, forward: Callable[..., Any], shapes: Shapes, backend: str) -> Callable[..., Any]:
+    """Return a JAX function with the pull-back of f."""
 
     def backward(arrays: Any, gradients: Any) -> tuple[Any, ...]:
         wanted = [k for k, x in enumerate(arrays) if differentiable(x.dtype)]
@@ -93,12 +109,36 @@ def _as_jax(f: Flat, shapes: tuple[jax.ShapeDtypeStruct, ...], backend: str) -> 
             for g, s in zip(gradients, shapes, strict=True)
         ]
         pull = _conjugated(pulled_by_neo(f, wanted, len(arrays)), len(arrays))
-        placed = dict(zip(wanted, _as_jax(pull, like, backend)(*arrays, *seeds), strict=True))
+        placed = dict(zip(wanted, _as_jax(pull, like, backend, "reverse")(*arrays, *seeds), strict=True))
         return tuple([placed.get(k) for k in range(len(arrays))])
 
     function = jax.custom_vjp(forward)
     function.defvjp(lambda *arrays: (function(*arrays), arrays), backward)
     return function
+
+
+def _with_push(f: Flat, forward: Callable[..., Any], shapes: Shapes, backend: str) -> Callable[..., Any]:
+    """Return a JAX function with the push-forward of f."""
+    function = jax.custom_jvp(forward)
+
+    def both(arrays: Any, tangents: Any) -> tuple[Any, Any]:
+        moved = [k for k, x in enumerate(arrays) if differentiable(x.dtype)]
+        push = pushed_by_neo(f, moved, len(arrays))
+        like = tuple([s for s in shapes if differentiable(s.dtype)])
+        found = iter(_as_jax(push, like, backend, "forward")(*arrays, *[tangents[k] for k in moved]))
+        along = [next(found) if differentiable(s.dtype) else _no_tangent(s) for s in shapes]
+        return function(*arrays), tuple(along)
+
+    function.defjvp(both)
+    return function
+
+
+def _no_tangent(shape: jax.ShapeDtypeStruct) -> np.ndarray:
+    """Return the tangent that JAX has for integers."""
+    return np.zeros(shape.shape, jax.dtypes.float0)
+
+
+_RULES = {"reverse": _with_pull, "forward": _with_push}
 
 
 def _conjugated(pull: Flat, count: int) -> Flat:
