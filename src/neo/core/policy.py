@@ -226,14 +226,13 @@ class Policy:
     def _pulled_at_once(self, g: Any) -> Sequence[Any]:
         gradients = self._filled(g) if type(g) is Parts else (g,)
         boxed = any([isinstance(g, Array) for g in gradients])
-        kept = self.ctx  # a tape that is kept is pulled again, perhaps by a bare gradient
+        call = self
         if self.bare and boxed:
             # A strict library's own array does not take a traced one on its right; an Array does.
-            self.ctx = context_like(self.ctx, _as_operand)
+            call = with_context(self, context_like(self.ctx, _as_operand))
         if not self.bare:
             gradients = tuple([apart(g) if isinstance(g, Traced) else box(g) for g in gradients])
-        found = self.backward(*gradients)
-        self.ctx = kept
+        found = call.backward(*gradients)
         found = found if isinstance(found, tuple | list) else (found,)
         if len(found) != len(self.slots):
             raise ValueError(
@@ -273,6 +272,13 @@ class Policy:
             f"{k}, which is a {short_name(dtype)} array of shape {shape}. Return an array like the "
             f"operand: sum over the axes that broadcasting added, and keep the dtype."
         )
+
+
+def with_context(instance: Policy, ctx: Context) -> Policy:
+    """Return a call with another context; the call itself may be pulled by another thread meanwhile."""
+    again: Policy = object.__new__(type(instance))
+    vars(again).update(vars(instance), ctx=ctx)
+    return again
 
 
 def _several(g: Any) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from inspect import getattr_static
 from typing import Any
 
 from .array import Traced, beneath, box
-from .policy import Context, Policy, context_like
+from .policy import Context, Policy, context_like, with_context
 
 Rules = dict[type[Policy], type[Policy]]
 
@@ -76,11 +76,8 @@ class _Outside(Policy):
         whole, seen = self.ctx, _Seen()
         vars(seen).update(vars(whole))
         seen.boxed, seen.saved, seen.whole = not self.rule_is_bare, whole.saved[1], whole
-        self.ctx = seen
-        try:
-            return super().backward(*(gradients if self.rule_is_bare else map(box, gradients)))
-        finally:
-            self.ctx = whole
+        rule: Any = super(_Outside, with_context(self, seen))
+        return rule.backward(*(gradients if self.rule_is_bare else map(box, gradients)))
 
 
 class _Inside(Policy):
@@ -115,11 +112,12 @@ class _Inside(Policy):
 
     def backward(self, *gradients: Any) -> tuple[Any, ...]:
         seen: Any = self.ctx
-        self.ctx = context_like(seen.whole, lambda value: value)
-        self.ctx.saved = seen.whole.saved[0]
+        own = context_like(seen.whole, lambda value: value)
+        own.saved = seen.whole.saved[0]
         slopes = self._original().slopes
-        try:
-            found = slopes(*gradients, *self.ctx.release) if slopes else super().backward(*gradients)
-        finally:
-            self.ctx = seen
+        if slopes:
+            found = slopes(*gradients, *own.release)
+        else:
+            operation: Any = super(_Inside, with_context(self, own))
+            found = operation.backward(*gradients)
         return found if type(found) is tuple else (found,)
