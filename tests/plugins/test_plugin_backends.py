@@ -16,7 +16,7 @@ from neo.testing.conformance import WRONG, check_backend
 PLUGINS = {"jax": "float64", "dask": "float64", "mlx": "float32", "sparse": "float64"}
 
 # What the records bring kernels for, and one of the namespace's own: each takes JAX seconds to
-# compile, and docs/plugins.md has the table of all.
+# compile, and docs/plugin-tables.md has the table of all.
 OPERATIONS = ["cross_entropy", "einsum", "getitem", "setitem", "solve", "std", "take"]
 
 

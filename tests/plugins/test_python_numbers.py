@@ -13,7 +13,7 @@ from neo.testing.conformance import check_backend
 
 mpmath = pytest.importorskip("mpmath")
 
-# One of each kind: see docs/plugins.md for the table of all.
+# One of each kind: see docs/plugin-tables.md for the table of all.
 OPERATIONS = [
     "add",
     "cross_entropy",

@@ -9,6 +9,7 @@ from importlib import import_module as _import_module
 
 from . import matrix_functions as _matrix_functions  # noqa: F401  # enters what it defines
 from .defined import define
+from .host import on_host
 from .record import Backend
 from .registry import (
     BY_TYPE,
@@ -39,6 +40,7 @@ __all__ = [
     "names",
     "of",
     "of_type",
+    "on_host",
     "register",
     "resolve",
     "use",

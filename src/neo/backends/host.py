@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -13,35 +13,38 @@ from . import registry
 from .record import Backend
 
 
-def on_host(library: str, name: str) -> Callable[..., Any]:
-    """Return NumPy's raw function of that name, `sort` or `linalg.solve`, for a library's arrays.
+def on_host(library: str, name: str) -> Any:
+    """Return NumPy's raw function of that name, `sort` say, as one of a library's arrays: a kernel.
 
-    Its results are the library's arrays, on the device of the first operand.
+    library: the name of its backend, which need not be registered yet. name: `linalg` and `fft` give
+    all that the extension has. What comes out is on the device of the first operand.
+
+    >>> total = on_host("array_api_strict", "sum")
+    >>> total(registry.get("array_api_strict").xp.asarray([1.0, 2.0]))
+    Array(3., dtype=array_api_strict.float64)
     """
-
-    def function(*operands: Any, **settings: Any) -> Any:
-        backend = registry.get(library)
-        found = attrgetter(name)(registry.get("numpy").raw)
-        settings = {key: _dtype(x) if key == "dtype" else _host(backend, x) for key, x in settings.items()}
-        out = found(*[_host(backend, x) for x in operands], **settings)
-        arrays = [x for x in operands if isinstance(x, backend.arrays)]
-        return _back(backend, out, backend.device(arrays[0]) if arrays else None)
-
-    return function
+    return _Extension(library, name) if name in ("linalg", "fft") else partial(_call, library, name)
 
 
-class OnHost:
-    """An extension of NumPy's, `linalg` or `fft`, for a library's arrays."""
+def _call(library: str, name: str, *operands: Any, **settings: Any) -> Any:
+    backend = registry.get(library)
+    function = attrgetter(name)(registry.get("numpy").raw)
+    settings = {key: _dtype(x) if key == "dtype" else _host(backend, x) for key, x in settings.items()}
+    arrays = [x for x in operands if isinstance(x, backend.arrays)]
+    out = function(*[_host(backend, x) for x in operands], **settings)
+    return _back(backend, out, backend.device(arrays[0]) if arrays else None)
 
-    def __init__(self, library: str, extension: str) -> None:
-        self._library, self._extension = library, extension
+
+class _Extension:
+    """An extension of the standard, each function of which goes by way of the host."""
+
+    def __init__(self, library: str, name: str) -> None:
+        self._library, self._name = library, name
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        function = on_host(self._library, f"{self._extension}.{name}")
-        setattr(self, name, function)
-        return function
+        return partial(_call, self._library, f"{self._name}.{name}")
 
 
 def _host(backend: Backend, x: Any) -> Any:

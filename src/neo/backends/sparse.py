@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sparse as xp
 
-from .host import OnHost, on_host
+from .host import on_host
 from .record import Backend
 
 
@@ -32,6 +32,8 @@ ON_HOST = (
     "count_nonzero",
     "cumulative_prod",
     "cumulative_sum",
+    "fft",
+    "linalg",
     "linspace",
     "searchsorted",
     "sort",
@@ -70,8 +72,6 @@ def load() -> Backend:
         forgiving=lambda: np.errstate(all="ignore"),
         kernels={
             "asarray": asarray,
-            "fft": OnHost("sparse", "fft"),
-            "linalg": OnHost("sparse", "linalg"),
             "sum": total,
             **{name: on_host("sparse", name) for name in ON_HOST},
             **{name: own_or_dense(name) for name in ("concat", "matmul", "stack")},
