@@ -30,6 +30,7 @@ def test_every_operator_and_method_of_an_array_is_declared():
         "tolist",
         "data",
         "part_of",
+        "parts",
     }
     found = {name for name in vars(neo.Array) if not name.startswith("_") and hasattr(neo.Array, name)}
 

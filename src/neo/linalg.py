@@ -15,8 +15,8 @@ from .ops.linalg.products import cross, diagonal, kron, multi_dot, outer, trace
 from .ops.linalg.singular import SVDResult, svd, svdvals
 from .ops.linalg.solve import LUResult, inv, lu_factor, lu_solve, solve, solve_triangular
 from .ops.linalg.spectral import EighResult, EigResult, eig, eigh, eigvals, eigvalsh
-from .ops.manipulation import matrix_transpose
 from .ops.products import matmul, tensordot, vecdot
+from .ops.views import matrix_transpose
 
 __all__ = [
     "EigResult",

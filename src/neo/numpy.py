@@ -15,7 +15,7 @@ import numpy as _np
 
 from .core.array import Array
 from .errors import near as _near
-from .ops.broadcasting import broadcast_to, conj, imag, real, reshape, sum
+from .ops.broadcasting import broadcast_to, sum
 from .ops.constant import all_of as all
 from .ops.constant import any_of as any
 from .ops.constant import (
@@ -115,19 +115,12 @@ from .ops.manipulation import (
     broadcast_arrays,
     broadcast_shapes,
     concat,
-    expand_dims,
-    flip,
-    matrix_transpose,
     meshgrid,
-    moveaxis,
-    permute_dims,
     roll,
-    squeeze,
     stack,
     tile,
     tril,
     triu,
-    unstack,
 )
 from .ops.namespace import VERSION as _VERSION
 from .ops.products import matmul, tensordot, vecdot
@@ -135,6 +128,20 @@ from .ops.refusals import suggest_functions as _suggest_functions
 from .ops.selection import clip, where
 from .ops.sets import isin, unique_all, unique_counts, unique_inverse, unique_values
 from .ops.statistics import cumulative_prod, cumulative_sum, diff, max, mean, min, prod, sort, std, var
+from .ops.views import beyond as _beyond
+from .ops.views import (
+    conj,
+    expand_dims,
+    flip,
+    imag,
+    matrix_transpose,
+    moveaxis,
+    permute_dims,
+    real,
+    reshape,
+    squeeze,
+    unstack,
+)
 
 __array_api_version__ = _VERSION
 e, pi, inf, nan, newaxis = _math.e, _math.pi, _math.inf, _math.nan, None
@@ -183,7 +190,7 @@ def __getattr__(name: str) -> _Any:
     if name in _EXTENSIONS:
         found: _Any = _import_module(f"neo.{name}")
     elif name in _BEYOND:
-        found = getattr(_import_module(f"neo.ops.{_BEYOND[name]}"), name)
+        found = _beyond(name, getattr(_import_module(f"neo.ops.{_BEYOND[name]}"), name))
     else:
         raise AttributeError(f"neo.numpy has no {name!r}{_near(name, __all__)}")
     globals()[name] = found

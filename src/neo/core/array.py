@@ -26,13 +26,14 @@ class Array(Attached):
     `data` is the library's own array; `neo.asarray` makes an Array of it. neo itself reads it as
     `held`, which a traced array has too: the value one tape further down. Writing into an Array
     (`x[key] = v`, `x += y`) gives this object a new value: nothing that was computed, recorded
-    or saved from the old value changes. A part such as `y = x[:2]` keeps the values that it was
-    taken with; what is written into the part reaches x.
+    or saved from the old value changes. A part such as `y = x[:2]` or `x.T` is a view, as in NumPy:
+    what is written into either is seen in both (`ops/views.py`).
     Operators and methods are attached by `neo.ops`, which sits above this module.
     """
 
-    # part_of is set on x[key] only: (x, key, what x held), for what is written into the part.
-    __slots__ = ("held", "part_of")
+    # Of views, which see each other's writes (`ops/views.py`): part_of is what this array was taken of
+    # and how, parts are references to what was taken of it. Few arrays have either.
+    __slots__ = ("held", "part_of", "parts", "__weakref__")
 
     __hash__ = None  # type: ignore[assignment]  # == is elementwise
 
@@ -40,6 +41,7 @@ class Array(Attached):
     # takes half the time of a constructor with three arguments.
     held: Any
     part_of: tuple[Array, Any, Any]
+    parts: list[Any]
 
     # Asked for by nearly every function, and this way without a frame of its own.
     dtype = property(attrgetter("held.dtype"), doc="The library's own dtype object.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from ..core.array import Array
 from ..errors import describe
 from .broadcasting import positive_axes, reshape
 from .broadcasting import sum as sum_of
@@ -125,7 +127,9 @@ def array_split(x: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]
         size, rest = divmod(n, ends)
         ends = [k * size + min(k, rest) for k in range(1, ends)]
     lead, places = (slice(None),) * axis, [0, *[int(k) for k in ends], n]
-    return [getitem(x, (*lead, slice(start, stop), ...)) for start, stop in pairwise(places)]
+    # By the operator, so that parts of a neo array are views.
+    take = x.__getitem__ if isinstance(x, Array) else partial(getitem, x)
+    return [take((*lead, slice(start, stop), ...)) for start, stop in pairwise(places)]
 
 
 def split(x: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]:

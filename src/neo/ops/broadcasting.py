@@ -6,12 +6,13 @@ from math import prod
 from operator import index
 from typing import Any
 
+from ..core.call import call
 from ..core.dtypes import COMPLEX, kind
 from ..core.policy import library_of_all
 from ..errors import describe
 from .batching import leading, over, ranked
 from .kernels import with_kernel
-from .registry import BuiltIn, rule
+from .registry import BuiltIn, reworded, rule
 
 Axes = int | tuple[int, ...] | None
 ANY = (-2, 2)
@@ -152,10 +153,11 @@ def reshape(x: Any, /, shape: tuple[int, ...] | int, *, copy: bool | None = None
     if tuple(x.shape) == shape and copy is None:
         return x
     try:
-        return Reshape.of(x, shape=shape, copy=copy)
+        return call(Reshape, (x,), {"shape": shape, "copy": copy})
     except Exception as error:
         size, known = prod(x.shape), prod([n for n in shape if n != -1])
         if size == known or (shape.count(-1) == 1 and known and size % known == 0):
+            reworded("reshape", (x,), {"shape": shape}, error)
             raise
         raise ValueError(
             f"reshape: {describe(x)} has {size} elements, and shape {shape} does not hold as many; one "

@@ -103,7 +103,9 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, 
     """Return an array of a shape that holds one value. Gradient: to the value, if it is traced."""
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if isinstance(fill_value, Array):
-        value = asarray(fill_value, dtype=dtype, device=device, backend=backend)
+        # A copy where broadcasting would give the value itself.
+        copy = True if fill_value.shape == shape else None
+        value = asarray(fill_value, dtype=dtype, device=device, backend=backend, copy=copy)
         return box(broadcast_to(value, shape))
     if isinstance(fill_value, str):
         raise TypeError(f"full: expected a number, got {describe(fill_value)}")
@@ -153,7 +155,11 @@ def asarray(
     return box(library.asarray(obj, dtype, place))
 
 
-array = asarray
+def array(
+    obj: Any, /, *, dtype: Any = None, device: Any = None, backend: Any = None, copy: Any = True
+) -> Array:
+    """Return what `asarray` does, as a copy: what is written into it is not seen in obj."""
+    return asarray(obj, dtype=dtype, device=device, backend=backend, copy=copy)
 
 
 def _through_numpy(obj: Any, library: backends.Backend) -> np.ndarray:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import backends
 from ..backends import define
-from ..core.array import Array, Batched, Plain, Traced, beneath, bottom_of, unbox, values_of
+from ..core.array import Array, Batched, Plain, Traced, beneath, bottom_of, box, unbox, values_of
 from ..core.call import call
 from ..core.dtypes import INTEGER, kind
 from ..core.following import read
@@ -27,12 +28,12 @@ from .selection import where, zero_like
 ANY = (-2, 2)
 
 
-_BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
+BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 
 
 def is_basic(key: Any) -> bool:
     """Tell whether a key holds no arrays: it then takes no position twice."""
-    return type(key) in _BASIC or (type(key) is tuple and _BASIC.issuperset(map(type, key)))
+    return type(key) in BASIC or (type(key) is tuple and BASIC.issuperset(map(type, key)))
 
 
 _scattered = with_kernel("scatter", lambda g, shape, key: scatter(g, shape=shape, key=key))
@@ -96,9 +97,14 @@ def _part(x: Any, key: Any) -> Any:
     return call(Getitem, (x,), {"key": key})
 
 
+def _part_of_boxed(x: Any, key: Any) -> Any:
+    library = backends.BY_TYPE.get(type(x.held))
+    return _part(x, key) if library is None else box(library.raw.getitem(x.held, key))
+
+
 _kernel = Kernel("part")
 _lean_part = lean.taking(_kernel, lambda g, saved: _scattered(g, *saved), _part)
-_kernel.update({Plain: _lean_part, Traced: _part})
+_kernel.update({Plain: _lean_part, Traced: _part, Array: _part_of_boxed})
 
 
 def part(x: Any, key: Any) -> Any:

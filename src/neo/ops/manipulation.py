@@ -6,12 +6,13 @@ from math import prod
 from typing import Any
 
 from ..core.array import bottom_of
+from ..core.call import call
 from ..core.policy import library_of_all
 from ..errors import counted, whole
 from .batching import along, joined, leading, ranked, shifted
 from .broadcasting import Axes, broadcast_to, positive_axes, reshape, sum
 from .promotion import one_dtype
-from .registry import BuiltIn, composite, rule
+from .registry import BuiltIn, composite, reworded, rule
 
 ANY = (-2, 2)
 
@@ -43,7 +44,11 @@ def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Any:
     found = positive_axes(axes if isinstance(axes, int) else tuple(axes), x.ndim)
     if len(found) != x.ndim:
         raise ValueError(f"permute_dims: axes {axes} for an array with {x.ndim} axes; name each once")
-    return PermuteDims.of(x, axes=found)
+    try:
+        return call(PermuteDims, (x,), {"axes": found})
+    except Exception as error:
+        reworded("permute_dims", (x,), {"axes": found}, error)
+        raise
 
 
 class MatrixTranspose(BuiltIn):
@@ -65,8 +70,13 @@ def matrix_transpose(x: Any, /) -> Any:
 
     Raises ValueError below two axes.
     """
-    _matrices("matrix_transpose", x)
-    return MatrixTranspose.of(x)
+    if len(x.shape) < 2:
+        _matrices("matrix_transpose", x)
+    try:
+        return call(MatrixTranspose, (x,), {})
+    except Exception as error:
+        reworded("matrix_transpose", (x,), {}, error)
+        raise
 
 
 def _matrices(name: str, x: Any) -> None:

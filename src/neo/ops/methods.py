@@ -14,7 +14,6 @@ from . import (
     conversion,
     formulas,
     indexing,
-    manipulation,
     namespace,
     products,
     protocols,
@@ -54,7 +53,6 @@ def _in_place(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     def operator(x: Array, y: Any) -> Any:
         if not _known(y):
             return NotImplemented
-        views.refresh(x)
         out = function(x, y)
         if tuple(out.shape) != x.shape or out.dtype != x.dtype:
             raise ValueError(
@@ -104,18 +102,18 @@ def _shape_argument(shape: tuple[Any, ...]) -> tuple[int, ...]:
 
 def _transpose(x: Array, *axes: Any) -> Any:
     order = _shape_argument(axes) or tuple(range(x.ndim))[::-1]
-    return manipulation.permute_dims(x, order)
+    return views.permute_dims(x, order)
 
 
 def _only_matrix(x: Array) -> Any:
     if x.ndim != 2:
         raise ValueError(f".T is for arrays with 2 axes, this one has shape {x.shape}; use .mT")
-    return manipulation.matrix_transpose(x)
+    return views.matrix_transpose(x)
 
 
 def _squeezed(x: Array, axis: Any = None) -> Any:
     ones = tuple([k for k, n in enumerate(x.shape) if n == 1])
-    return manipulation.squeeze(x, ones if axis is None else axis)
+    return views.squeeze(x, ones if axis is None else axis)
 
 
 def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,9 +134,9 @@ METHODS: dict[str, Callable[..., Any]] = {
     "argmin": _reduction(constant.argmin),
     "any": _reduction(constant.any_of),
     "all": _reduction(constant.all_of),
-    "reshape": lambda x, *shape: broadcasting.reshape(x, _shape_argument(shape)),
-    "ravel": lambda x: broadcasting.reshape(x, (-1,)),
-    "flatten": lambda x: broadcasting.reshape(x, (-1,)),
+    "reshape": lambda x, *shape: views.reshape(x, _shape_argument(shape)),
+    "ravel": lambda x: views.reshape(x, (-1,)),
+    "flatten": lambda x: broadcasting.reshape(x, (-1,)) if x.ndim != 1 else conversion.copied(x),
     "transpose": _transpose,
     "squeeze": _squeezed,
     "repeat": lambda x, repeats, axis=None: indexing.repeat(x, repeats, axis=axis),
@@ -146,8 +144,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "astype": lambda x, dtype, copy=True: conversion.astype(x, dtype, copy=copy),
     "clip": lambda x, min=None, max=None: selection.clip(x, min, max),
     "round": lambda x: formulas.round(x),
-    "conj": lambda x: broadcasting.conj(x),
-    "conjugate": lambda x: broadcasting.conj(x),
+    "conj": lambda x: views.conj(x),
+    "conjugate": lambda x: views.conj(x),
     "dot": lambda x, y: products.matmul(x, y),
     "copy": conversion.copied,
     "to": conversion.to,
@@ -156,9 +154,9 @@ METHODS: dict[str, Callable[..., Any]] = {
 PROPERTIES: dict[str, Callable[..., Any]] = {
     "T": _only_matrix,
     "at": scatter.At,
-    "mT": manipulation.matrix_transpose,
-    "real": broadcasting.real,
-    "imag": broadcasting.imag,
+    "mT": views.matrix_transpose,
+    "real": views.real,
+    "imag": views.imag,
 }
 
 

@@ -12,7 +12,6 @@ from .. import backends
 from ..core.array import Array, bottom_of
 from ..core.policy import library_of_all
 from .inspection import Info
-from .views import UNDONE, viewing
 
 VERSION = "2025.12"
 VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", VERSION)
@@ -81,8 +80,6 @@ class Namespace:
         found = getattr(module, name)
         if isinstance(found, ModuleType):
             return Namespace(self._backend, self._device, found.__name__)
-        if name in UNDONE and self._module == "neo.numpy":
-            return viewing(name, found)
         return self._here(found) if name in _CREATION else found
 
     def _here(self, create: Callable[..., Any]) -> Callable[..., Any]:

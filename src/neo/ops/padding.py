@@ -9,6 +9,7 @@ from ..core.array import bottom_of
 from ..core.policy import library_of_all
 from ..errors import describe
 from .broadcasting import broadcast_to
+from .conversion import copied
 from .fitting import like_elements
 from .formulas import add, multiply, subtract
 from .indexing import getitem, scatter, setitem, take
@@ -52,6 +53,8 @@ def pad(x: Any, /, pad_width: Any, mode: str | Callable[..., Any] = "constant", 
         raise ValueError(f"pad: mode {mode!r} has no setting {settings or {'reflect_type': kind}}")
     if any([n < 0 for pair in widths for n in pair]):
         raise ValueError(f"pad: widths are not negative, got {pad_width}. Slice to make an array smaller")
+    if not any([n for pair in widths for n in pair]):
+        return copied(x)
     if mode in ("constant", "empty") and not _several(value):
         return _surrounded(x, widths, value or 0)
     values = _pairs(value, len(x.shape), name) if name else [(kind, kind)] * len(widths)

@@ -11,8 +11,8 @@ from .. import tree
 from ..backends.numpy_protocols import arguments_of, name_of
 from ..core.array import Array, Traced, raw_of
 from ..errors import describe
-from .broadcasting import reshape
-from .manipulation import permute_dims, squeeze
+from .conversion import copied
+from .views import permute_dims, reshape, squeeze
 
 _found: dict[Any, Callable[..., Any] | None] = {}
 # What ufuncs do beside being called, as functions of neo.
@@ -147,6 +147,7 @@ _ADAPTED: dict[str, Callable[..., Any]] = {
     "dot": _dot,
     "atleast_1d": lambda *arrays: _at_least(1, arrays),
     "atleast_2d": lambda *arrays: _at_least(2, arrays),
+    "copy": lambda a, order="K", subok=False: copied(a),
     "column_stack": lambda tup: _joined([x if x.ndim > 1 else reshape(x, (-1, 1)) for x in tup], 1),
     "hstack": lambda tup: _joined(tup, 0 if tup[0].ndim == 1 else 1),
     "norm": _norm,
