@@ -174,3 +174,17 @@ def test_gradient_through_a_torch_tensor_on_the_left() -> None:
 
     assert neo.grad(lambda x: nep.sum(y * x))(x).tolist() == Y.tolist()
     assert neo.grad(lambda x: nep.sum(y @ x))(x).tolist() == Y.tolist()
+
+
+def test_a_comparison_with_an_integer_that_the_dtype_does_not_hold_is_right(xp: Library) -> None:
+    x = xp.array(np.asarray([1, 255]), dtype="uint8")
+
+    found = [xp.numpy(y).tolist() for y in (x == -1, x < 300, -1 < x, x >= 1000)]
+
+    assert found == [[False, False], [True, True], [True, True], [False, False]]
+
+
+def test_the_imaginary_part_of_real_numbers_is_zero_beside_nan_too(xp: Library) -> None:
+    found = nep.imag(xp.array(np.asarray([np.nan, np.inf, 1.0])))
+
+    np.testing.assert_array_equal(xp.numpy(found), [0.0, 0.0, 0.0])

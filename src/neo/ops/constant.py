@@ -21,6 +21,8 @@ from .broadcasting import Axes
 from .promotion import NUMBERS, beside
 from .registry import reworded
 
+_COMPARISONS = frozenset(("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"))
+
 
 def compared(name: str, *operands: Any, batch: Any = None, **settings: Any) -> Any:
     """Return a library's function of operands that may be traced, boxed, bare or Python numbers.
@@ -32,7 +34,8 @@ def compared(name: str, *operands: Any, batch: Any = None, **settings: Any) -> A
     try:
         if level is None:
             library = library_of_all(values)
-            out = library.kernel(name)(*[_beside(library, x, values) for x in values], **settings)
+            given = [_beside(library, x, values, name in _COMPARISONS) for x in values]
+            out = library.kernel(name)(*given, **settings)
         else:
             out = level.mapped(name, batch, values, settings)
     except Exception as error:
@@ -48,9 +51,10 @@ def _off_tapes(x: Any) -> Any:
     return x
 
 
-def _beside(library: backends.Backend, x: Any, arrays: Any) -> Any:
+def _beside(library: backends.Backend, x: Any, arrays: Any, compared: bool = False) -> Any:
     """Return a Python number as an array like the first array beside it."""
-    return beside(library, x, next(bottom_of(a) for a in arrays if type(a) not in NUMBERS))
+    like = next(bottom_of(a) for a in arrays if type(a) not in NUMBERS)
+    return beside(library, x, like, compared=compared)
 
 
 def _named(name: str, function: Callable[..., Any], doc: str) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import backends
 from ..core.array import bottom_of
-from ..core.dtypes import COMPLEX, differentiable, kind
+from ..core.dtypes import COMPLEX, INTEGER, differentiable, kind
 from ..core.policy import library_of_all
 from ..errors import describe
 from .broadcasting import astype
@@ -79,8 +79,15 @@ def _is_higher(number: Any, dtype: Any) -> bool:
     return isinstance(number, float) and not differentiable(dtype)
 
 
-def beside(library: backends.Backend, x: Any, like: Any) -> Any:
-    """Return a Python number as an array of the library, in the dtype it has beside `like`."""
+def beside(library: backends.Backend, x: Any, like: Any, *, compared: bool = False) -> Any:
+    """Return a Python number as an array of the library, in the dtype it has beside `like`.
+
+    compared: an integer that this dtype does not hold keeps its value, in the default one.
+    """
     if type(x) not in NUMBERS:
         return x
+    if compared and type(x) is int and not 0 <= x < 128 and kind(like.dtype) == INTEGER:
+        info = library.xp.iinfo(like.dtype)
+        if not info.min <= x <= info.max:
+            return library.asarray(x, None, library.device(like))
     return library.asarray(x, library.xp.result_type(like, x), library.device(like))
