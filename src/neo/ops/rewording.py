@@ -46,6 +46,8 @@ def reworded(
     if kind is None or not _is_librarys(error, operands):
         return
     fault = _of_settings(name, operands, settings) or _of_operands(name, operands, broadcast)
+    if fault is None and not isinstance(error, TypeError):
+        fault = _of_no_elements(name, operands, settings)
     if fault is None and ((broadcast == 0 and not settings) or _is_about_dtypes(error)):
         fault = _of_dtypes(name, operands, error)
     if fault is None:
@@ -122,7 +124,14 @@ def _of_settings(name: str, operands: Sequence[Any], settings: dict[str, Any]) -
             return type(error)(f"{name}: {error} of shape {shape}")
         if settings.get("indices") is not None:
             return key_fault(name, shape, (*[slice(None)] * axes[0], settings["indices"]))
-    if 0 in shape and "keepdims" in settings:
+    return None
+
+
+def _of_no_elements(name: str, operands: Sequence[Any], settings: dict[str, Any]) -> Exception | None:
+    """Return an error for a reduction over axes without elements, or None."""
+    shape = tuple(getattr(operands[0], "shape", ())) if operands else ()
+    axis = settings.get("axis")
+    if "keepdims" in settings and 0 in [shape[k] for k in positive_axes(axis, len(shape))]:
         return ValueError(f"{name} of no elements: shape {shape}, axis {axis}. An empty array has none")
     return None
 
