@@ -25,6 +25,7 @@ def test_every_operator_and_method_of_an_array_is_declared():
         "item",
         "ndim",
         "numpy",
+        "held",
         "shape",
         "size",
         "tolist",
