@@ -89,23 +89,22 @@ def _flipped(x: torch.Tensor, key: Any) -> tuple[torch.Tensor, Any]:
 
 def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
     """Return x[key], negative steps included."""
-    if is_basic(key):
-        if type(key) is tuple and key.count(Ellipsis) > 1:  # which tensors take
-            raise IndexError("'...' stands twice in the index, and may stand once")
-        try:
-            return x[key]
-        except ValueError:  # a negative step, which tensors refuse
-            pass
+    return part(x, key) if is_basic(key) else _general_part(x, key)
+
+
+def _general_part(x: torch.Tensor, key: Any) -> torch.Tensor:
     x, key = _flipped(x, key)
     return x[_key(key, x.device)]
 
 
 def part(x: torch.Tensor, key: Any) -> torch.Tensor:
     """Return x[key] for a key that holds no arrays."""
+    if type(key) is tuple and key.count(Ellipsis) > 1:  # which tensors take
+        raise IndexError("'...' stands twice in the index, and may stand once")
     try:
         return x[key]
     except ValueError:  # a negative step, which tensors refuse
-        return getitem(x, key)
+        return _general_part(x, key)
 
 
 def add_part(x: torch.Tensor, key: Any, g: torch.Tensor) -> None:

@@ -94,17 +94,13 @@ def _add_raw_part(xp, x, key, g):
 
 
 def _part(x: Any, key: Any) -> Any:
-    return call(Getitem, (x,), {"key": key})
-
-
-def _part_of_boxed(x: Any, key: Any) -> Any:
-    library = backends.BY_TYPE.get(type(x.held))
-    return _part(x, key) if library is None else box(library.raw.getitem(x.held, key))
+    library = backends.BY_TYPE.get(type(x.held)) if type(x) is Array else None
+    return call(Getitem, (x,), {"key": key}) if library is None else box(library.raw.part(x.held, key))
 
 
 _kernel = Kernel("part")
 _lean_part = lean.taking(_kernel, lambda g, saved: _scattered(g, *saved), _part)
-_kernel.update({Plain: _lean_part, Traced: _part, Array: _part_of_boxed})
+_kernel.update({Plain: _lean_part, Traced: _part})
 
 
 def part(x: Any, key: Any) -> Any:
