@@ -146,6 +146,7 @@ class Linalg:
 # Dask has these not at all, or not for every axis and dtype, or only by computing a value.
 WHOLE = (
     "add_at",
+    "angle_from_cut",
     "cholesky",
     "expm",
     "logm",

@@ -233,7 +233,7 @@ def angle_from_cut(xp: Any, a: Any) -> Any:
     if not is_complex:
         # Equal ones may be apart by the root of eps.
         beside = top * math.sqrt(float(xp.finfo(a.dtype).eps))
-        if bool(xp.any((xp.real(w) < -small) & (flat <= beside))):
+        if xp.is_known(a) and bool(xp.any((xp.real(w) < -small) & (flat <= beside))):
             raise LinAlgError(_NEGATIVE)
         return xp.zeros_like(a[..., :1, :1])
     angle = xp.atan2(xp.imag(w), xp.real(w))
