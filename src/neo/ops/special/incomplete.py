@@ -58,8 +58,19 @@ def beta_density(a, b, x):
     there = where(large, x, 0.5)
     saddle = _beta_saddle(where(large, a, LARGE), where(large, b, LARGE), there)
     few, others, here = where(large, 1, a), where(large, 1, b), where(large, 0.5, x)
-    plain = exp(xlogy(few - 1, here) + xlog1py(others - 1, -here) - betaln(few, others))
+    plain = exp(xlogy(few - 1, here) + xlog1py(others - 1, -here) - _betaln(few, others))
     return where(large, saddle, plain)
+
+
+def _betaln(a, b):
+    """betaln; where a or b is large by Stirling's formula, its large parts cancelled on paper."""
+    first = a >= b
+    most, least = where(first, a, b), where(first, b, a)
+    far = most >= LARGE
+    most, close = where(far, most, LARGE), where(far, 1, most)
+    rest = _stirling_rest(most + least) - _stirling_rest(most)
+    ratio = (most - 0.5) * log1p(least / most) + least * log(most + least) - least + rest
+    return where(far, gammaln(least) - ratio, betaln(close, where(far, 1, least)))
 
 
 def _beta_saddle(a, b, x):
