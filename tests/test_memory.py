@@ -12,6 +12,7 @@ import pytest
 
 import neo
 import neo.numpy as nep
+from neo import functions
 from neo.autograd import Policy, session
 from neo.functions import neo_function
 
@@ -211,3 +212,43 @@ def test_call_that_no_differentiated_input_reaches_is_not_recorded() -> None:
     _, tape = neo.trace(lambda x: nep.sum(x) + nep.sum(nep.sin(np.ones(3))))(X)
 
     assert "sin" not in str(tape)
+
+
+WIDE = np.linspace(0.1, 0.9, 1 << 18).reshape(256, 1024)
+# How many arrays like WIDE the pull-back over NumPy needs at its peak, its result among them.
+PEAKS = {
+    "sum": (nep.sum, 1),
+    "mean of rows": (lambda x: nep.mean(x, axis=1), 1),
+    "max of rows": (lambda x: nep.max(x, axis=1), 1.2),
+    "var": (nep.var, 1),
+    "std of rows": (lambda x: nep.std(x, axis=1), 1),
+    "a row": (lambda x: x[3], 1),
+    "take": (lambda x: nep.take(x, np.array([3, 3]), axis=0), 1),
+    "broadcast_to": (lambda x: nep.broadcast_to(x[:1], (256, 1024)), 1),
+    "tanh": (nep.tanh, 1),
+    "sin": (nep.sin, 1),
+    "sigmoid": (functions.sigmoid, 1),
+    "relu": (functions.relu, 1.4),
+    "gelu": (functions.gelu, 2),
+    "softmax": (functions.softmax, 1),
+    "log_softmax": (functions.log_softmax, 1),
+    "logsumexp": (lambda x: functions.logsumexp(x, axis=1), 2),
+    "cross_entropy": (lambda x: functions.cross_entropy(x, np.arange(256)), 1),
+    "layer_norm": (functions.layer_norm, 1),
+    "rms_norm": (functions.rms_norm, 1),
+}
+
+
+@pytest.mark.parametrize("name", PEAKS)
+def test_a_gradient_needs_little_more_memory_than_its_result(name: str) -> None:
+    f, most = PEAKS[name]
+    out, pull = neo.vjp(f, WIDE)
+    g = np.ones(np.shape(out))
+    pull(g)
+
+    tracemalloc.start()
+    pull(g)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < (most + 0.1) * WIDE.nbytes
