@@ -175,3 +175,36 @@ def test_a_subclass_whose_arithmetic_is_another_is_refused(make) -> None:
         neo.grad(nep.sum)(make([[1.0, 2.0]]))
     with pytest.raises(TypeError, match=r"neo takes no numpy.*: .*Pass "):
         neo.asarray(make([[1.0, 2.0]]))
+
+
+@pytest.mark.parametrize("transform", [neo.grad, neo.jacrev, neo.jacfwd, neo.hessian])
+def test_argnums_that_are_no_integers_are_refused(transform) -> None:
+    with pytest.raises(TypeError, match=r"argnums takes integers .* got float 0\.5"):
+        transform(nep.sum, argnums=0.5)(np.ones(2))
+
+
+def test_a_jacobian_to_nothing_is_empty_by_columns_and_by_rows() -> None:
+    for transform in (neo.jacrev, neo.jacfwd, neo.jacobian):
+        assert transform(nep.sin, argnums=())(np.ones(2)) == ()
+        assert transform(lambda p, x: nep.sin(x))({}, np.ones(2)) == {}
+
+
+@pytest.mark.parametrize(("size", "error"), [(-1, ValueError), ("a", TypeError), (1.5, TypeError)])
+def test_axis_size_that_is_no_length_is_refused(size, error) -> None:
+    with pytest.raises(error, match="vmap: axis_size must"):
+        neo.vmap(nep.sin, in_axes=None, axis_size=size)(1.0)
+
+
+def test_a_checkpoint_of_no_function_is_refused() -> None:
+    with pytest.raises(TypeError, match="a transform takes a function, got int 3"):
+        neo.checkpoint(3)
+
+
+def test_a_solver_that_starts_from_a_number_and_finds_no_root_says_so() -> None:
+    from neo.errors import ConvergenceError
+    from neo.implicit import custom_root
+
+    wrong = custom_root(lambda z, a: z**2 - a)(lambda init, a: 3.0)
+
+    with pytest.raises(ConvergenceError, match="did not converge"):
+        neo.grad(lambda a: wrong(3.1, a))(2.0)

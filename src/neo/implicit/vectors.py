@@ -58,7 +58,7 @@ def is_like(x: Any, y: Any) -> bool:
     if tree.structure(x) != tree.structure(y):
         return False
     pairs = zip(tree.flatten(x)[0], tree.flatten(y)[0], strict=True)
-    return all([tuple(a.shape) == tuple(b.shape) for a, b in pairs])
+    return all([tuple(getattr(a, "shape", ())) == tuple(getattr(b, "shape", ())) for a, b in pairs])
 
 
 def in_words(x: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -162,7 +162,13 @@ def is_one(argnums: Argnums, argnames: Argnames) -> bool:
 
 
 def _several(value: Any, one: type) -> tuple[Any, ...]:
-    return () if value is None else (value,) if isinstance(value, one) else tuple(value)
+    if value is None or isinstance(value, one):
+        return () if value is None else (value,)
+    if not isinstance(value, Iterable):
+        raise TypeError(
+            f"argnums takes integers and argnames names, one or several of them; got {describe(value)}"
+        )
+    return tuple(value)
 
 
 def _by_number(f: Any, k: int, args: Any, kwargs: Any) -> Any:

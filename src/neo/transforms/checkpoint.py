@@ -12,6 +12,7 @@ from ..core.keeping import Keeper, seen
 from ..core.segment import copied, cut, tapes_of
 from .captured import captured
 from .keep import Budget, by_rule, in_bytes
+from .options import require_function
 
 
 def checkpoint(
@@ -42,6 +43,7 @@ def checkpoint(
     array([0.54030231, 0.54030231])
     """
 
+    require_function(f)
     if keep is not None and budget is not None:
         raise ValueError("checkpoint takes keep= or budget=, not both: a budget chooses by itself")
     return _cutting(f, _keepers(keep, budget))

@@ -18,7 +18,7 @@ from ..ops.manipulation import moveaxis
 from .arguments import FIRST, Argnames, Argnums, choose, given, is_one, label, name_of, no_gradient
 from .forward import push
 from .holomorphic import require_complex
-from .jacobian import Blocks, assembled
+from .jacobian import Blocks, assembled, by_rows
 from .mapping import over_examples
 from .options import Options, Settings, settings_of
 from .recording import Recording
@@ -79,6 +79,11 @@ def by_columns(
     leaves = [
         _leaf(f, key, x, how.holomorphic) for key, (found, _) in zip(keys, trees, strict=True) for x in found
     ]
+    if not leaves:  # nothing moves, so there is nothing to push
+        run = Recording(f, args, kwargs, keys, how.settings)
+        with run.quiet():
+            run.record(how.has_aux)
+            return run, by_rows(run, how.one, how.holomorphic)
     runs: list[Recording] = []
 
     def along(*units: Any) -> list[Any]:

@@ -56,17 +56,22 @@ def split(f: Any, keywords: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
     return settings_of(f, options), {name: x for name, x in keywords.items() if name not in names}
 
 
+def require_function(f: Any) -> None:
+    """Raise TypeError for what is no function."""
+    if not callable(f):
+        raise TypeError(
+            f"a transform takes a function, got {describe(f)}. Pass the function itself and call what "
+            f"comes back: neo.grad(f)(x), not neo.grad(f(x))"
+        )
+
+
 def settings_of(f: Any, options: Any) -> Settings:
     """Return a transform's options, checked; a transform does it once, when it is made.
 
     Raises TypeError where f is no function and for an option that does not exist, and ValueError for
     a value that is none.
     """
-    if not callable(f):
-        raise TypeError(
-            f"a transform takes a function, got {describe(f)}. Pass the function itself and call what "
-            f"comes back: neo.grad(f)(x), not neo.grad(f(x))"
-        )
+    require_function(f)
     if not options:
         return PLAIN
     unknown = [name for name in options if name not in Options.__annotations__]

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from .. import backends, tree
 from ..core.array import Traced, apart, bottom_of, box, unbox
-from ..errors import describe
+from ..errors import counted, describe
 from ..ops.batch import Batch, Mappable
 from ..ops.batching import spread
 from ..ops.manipulation import moveaxis
@@ -164,9 +164,10 @@ def _checked(leaf: Any, axis: int, where: Callable[[], str]) -> int:
 
 
 def _one_length(name: str, lengths: list[tuple[Callable[[], str], int]], axis_size: int | None) -> int:
-    found = {*[n for _, n in lengths], *([] if axis_size is None else [axis_size])}
+    said = [] if axis_size is None else [counted("vmap", "axis_size", axis_size)]
+    found = {*[n for _, n in lengths], *said}
     if len(found) == 1:
-        return int(found.pop())
+        return found.pop()
     if not found:
         raise ValueError(
             f"vmap: nothing that {name} was called with is mapped over. Give an argument an axis in "
