@@ -286,8 +286,20 @@ class Weighted(autograd.Policy):
 def test_a_traced_array_among_the_settings_is_refused(transform, xp):
     weighted = neo.neo_function(Weighted)
 
-    with pytest.raises(TypeError, match=r"not an operand.*positional"):
+    with pytest.raises(TypeError, match=r"for weight, which is a setting.*positional"):
         transform(lambda x: weighted(x, weight=3 * x)[0])(xp.asarray(2.0))
+
+
+def test_a_traced_array_in_a_container_is_refused(xp):
+    class Double(autograd.Policy):
+        def forward(self, parameters):
+            return 2 * parameters["x"]
+
+        def backward(self, g):
+            return g
+
+    with pytest.raises(TypeError, match=r"Double.forward returned a traced array.*in a container.*operand"):
+        neo.grad(lambda x: neo.neo_function(Double)({"x": x}))(xp.asarray(2.0))
 
 
 def test_a_traced_array_of_the_code_around_forward_is_refused(xp):

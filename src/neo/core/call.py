@@ -32,6 +32,8 @@ def neo_function(policy: type[Policy]) -> Callable[..., Any]:
     def function(*operands: Any, **settings: Any) -> Any:
         if len(operands) < len(names):
             operands, settings = _by_position(policy.__name__, signature, operands, settings)
+        if settings and any([isinstance(x, Traced) for x in settings.values()]):
+            raise TypeError(_traced_setting(policy.__name__, settings))
         return call(policy, operands, settings)
 
     function.__name__ = function.__qualname__ = policy.__name__
@@ -40,6 +42,14 @@ def neo_function(policy: type[Policy]) -> Callable[..., Any]:
     function.__signature__ = signature  # type: ignore[attr-defined]
     function.policy = policy  # type: ignore[attr-defined]
     return function
+
+
+def _traced_setting(policy: str, settings: dict[str, Any]) -> str:
+    name, x = next((name, x) for name, x in settings.items() if isinstance(x, Traced))
+    return (
+        f"{policy} got a traced array ({describe(x)}) for {name}, which is a setting and has no gradient. "
+        f"Make it an operand, which is positional in forward, or use neo.stop_gradient(x)"
+    )
 
 
 def _by_position(

@@ -201,8 +201,18 @@ class Policy:
         if self.bare:
             self.xp = library_of_all(operands).raw
             return self.forward(*operands, **settings)
-        result = self.forward(*[box(x) if is_raw(x) else x for x in operands], **settings)
-        return each(unbox, result)
+        result = each(unbox, self.forward(*[box(x) if is_raw(x) else x for x in operands], **settings))
+        if not any([isinstance(x, Traced) for x in operands]):
+            each(self._must_not_be_traced, result)
+        return result
+
+    def _must_not_be_traced(self, x: Any) -> None:
+        if isinstance(x, Traced):
+            raise TypeError(
+                f"{type(self).__name__}.forward returned a traced array (shape {x.shape}): it used one that "
+                f"is not an operand, in a container or in the code around it. Its gradient would not be that "
+                f"of backward; make it an operand, which is positional, or use neo.stop_gradient(x)"
+            )
 
     def remember(self, operands: list[Any]) -> None:
         """Note the operands' shapes and dtypes, for the check of their gradients."""
