@@ -104,6 +104,14 @@ class Run:
         return right / len(digits)
 
 
+class Reordered(Run):
+    """A training with the digits of each batch in another order: its sums are rounded otherwise, no more."""
+
+    def train(self, batches: list[tuple[Any, Any]]) -> None:
+        """Take a step per batch."""
+        super().train([(images.flip(0), labels.flip(0)) for images, labels in batches])
+
+
 def fit(runs: list[Run], training: Set, validation: Set, epochs: int, rng: np.random.Generator) -> None:
     """Train all runs on the same batches, in turns, and print a line per epoch and run."""
     with progress(epochs * math.ceil(len(training) / BATCH)) as (advance, say):
@@ -136,15 +144,18 @@ def on(weights: Any, backend: str, device: str | None) -> list[dict[str, Any]]:
 
 
 def runs_for(options: argparse.Namespace, weights: Any) -> list[Run]:
-    """Return neo's run, and PyTorch's if it is asked for, from the same weights."""
+    """Return neo's run, and PyTorch's, once or twice, if it is asked for, from the same weights."""
     library, device = neo.backends.resolve(options.backend, options.device)
     here = on(weights, library.name, device)
     runs = [Run(f"neo on {library.name}", step, predict, here, library.name, device)]
     if options.compare:
         import mnist_torch as rival
 
-        theirs = rival.copy_of(weights, device)
-        runs.append(Run("PyTorch", rival.step, rival.predict, theirs, "torch", device))
+        given = (rival.step, rival.predict)
+        runs.append(Run("PyTorch", *given, rival.copy_of(weights, device), "torch", device))
+        if options.compare == "torch-twice":
+            name = "PyTorch, reordered"
+            runs.append(Reordered(name, *given, rival.copy_of(weights, device), "torch", device))
     use_one_thread()
     return runs
 
@@ -166,7 +177,11 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--epochs", type=positive, help="default: 10 for a file, 30 for scikit-learn's digits"
     )
-    parser.add_argument("--compare", choices=["torch"], help="train this library beside neo, one thread each")
+    parser.add_argument(
+        "--compare",
+        choices=["torch", "torch-twice"],
+        help="train PyTorch beside neo, one thread each; twice: how far rounding alone takes two trainings",
+    )
     parser.add_argument("--plot", metavar="FILE.png", help="draw the curves at the end")
     parser.add_argument("--seed", type=int, default=7, help="of the weights and of the order (default: 7)")
     return parser.parse_args(given)

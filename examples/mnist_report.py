@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 import numpy as np
 
 FIRST = 100
+# An accuracy moves by some tenths of a point from epoch to epoch: these are shown together.
+LAST = 5
 
 
 @contextmanager
@@ -49,10 +51,23 @@ def _width(runs: list[Any]) -> int:
 
 def summary(runs: list[Any]) -> str:
     """Return what came out: the accuracy, and beside PyTorch the losses and the time."""
-    lines = [f"{run.name}: validation accuracy {run.accuracies[-1][1]:.4f}" for run in runs]
-    if len(runs) == 2:
-        lines += _comparison(*runs)
+    lines = [_accuracy(run) for run in runs]
+    if len(runs) > 1:
+        ours, theirs, *again = runs
+        lines += ["", *[line for run in (ours, *again) for line in _comparison(run, theirs)]]
     return "\n" + "\n".join(lines)
+
+
+def _accuracy(run: Any) -> str:
+    last = _last(run)
+    return (
+        f"{run.name}: validation accuracy {last[-1]:.4f}, over the last {len(last)} epochs {fmean(last):.4f} "
+        f"({min(last):.4f} to {max(last):.4f})"
+    )
+
+
+def _last(run: Any) -> list[float]:
+    return [validation for _, validation in run.accuracies[-LAST:]]
 
 
 def _comparison(ours: Any, theirs: Any) -> list[str]:
@@ -60,14 +75,18 @@ def _comparison(ours: Any, theirs: Any) -> list[str]:
 
     They round in different places. While that is all, the losses differ by a few units in the last
     place; but the first unit of a relu whose input is within rounding of 0 may be on in one run and
-    off in the other, and from that step on they are two trainings, equally good.
+    off in the other, and from that step on they are two trainings, equally good. PyTorch and PyTorch
+    part as much if each batch's digits come in another order: `--compare torch-twice` shows it.
     """
+    both = f"{ours.name} and {theirs.name}"
+    points = 100 * (fmean(_last(ours)) - fmean(_last(theirs)))
     difference = np.abs(losses_of(ours) - losses_of(theirs))
     ratio = median(np.divide(ours.seconds, theirs.seconds))
     return [
-        f"largest difference of the losses: {difference[:FIRST].max():.1e} over the first {FIRST} steps, "
+        f"{both}: validation accuracies {points:+.2f} points apart over the last {len(_last(ours))} epochs",
+        f"  largest difference of the losses: {difference[:FIRST].max():.1e} over the first {FIRST} steps, "
         f"{difference.max():.1e} over all {len(difference)}",
-        f"time per epoch, {ours.name} / {theirs.name}: {ratio:.2f}  "
+        f"  time per epoch, as a ratio: {ratio:.2f}  "
         f"({median(ours.seconds):.3f} s / {median(theirs.seconds):.3f} s, medians)",
     ]
 
@@ -85,7 +104,7 @@ def plot(runs: list[Any], path: str) -> None:
     from matplotlib import pyplot
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for run, style in zip(runs, ("-", "--")[: len(runs)], strict=True):
+    for run, style in zip(runs, ("-", "--", ":")[: len(runs)], strict=True):
         epochs = range(1, len(run.accuracies) + 1)
         smooth = _per_epoch(losses_of(run), len(run.accuracies))
         left.semilogy(epochs, smooth, style, label=run.name)
