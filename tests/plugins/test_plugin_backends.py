@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -87,6 +89,15 @@ def test_jax_index_out_of_range_is_an_error() -> None:
 
     with pytest.raises(IndexError, match="index 5 is out of range for axis 0"):
         neo.grad(lambda x: nep.sum(nep.asarray(x)[5]))(jax.numpy.ones(3))
+
+
+def test_the_example_package_is_found_by_the_first_array_that_a_process_sees() -> None:
+    pytest.importorskip("boxed")
+    code = "import boxed, neo, neo.numpy as nep; print(neo.grad(nep.sum)(boxed.asarray([1.0, 2.0])))"
+
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert out.stdout.strip() == "Box([1., 1.])"
 
 
 def test_the_example_package_is_found_by_its_entry_point() -> None:

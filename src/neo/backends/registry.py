@@ -181,7 +181,9 @@ def _taken(backend: Backend, kind: type) -> Backend:
 
 
 def _may_be_array(kind: type) -> bool:
-    return hasattr(kind, "__array_namespace__") or (hasattr(kind, "shape") and hasattr(kind, "dtype"))
+    # An array may get its shape and dtype only when it is made: by these its values are read.
+    by_protocol = any([hasattr(kind, name) for name in ("__array_namespace__", "__dlpack__", "__array__")])
+    return by_protocol or (hasattr(kind, "shape") and hasattr(kind, "dtype"))
 
 
 def _of_plugin(kind: type) -> Backend | None:

@@ -68,8 +68,9 @@ def _function(name: str) -> Any:
 
 for _name in (
     "abs all any arange asarray astype broadcast_to concat cos exp equal expand_dims eye full isfinite log "
-    "logical_and logical_not logical_or matmul max mean min multiply ones ones_like permute_dims reshape "
-    "sign sin sqrt square squeeze stack sum take tanh tensordot tril triu where zeros zeros_like"
+    "logical_and logical_not logical_or matmul matrix_transpose max mean min multiply ones ones_like "
+    "permute_dims reshape sign sin sqrt square squeeze stack sum take tanh tensordot tril triu where zeros "
+    "zeros_like"
 ).split():
     globals()[_name] = _function(_name)
 
