@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from race import BASE, contestants
-from timing import alternate
+from timing import above, alternate
 from workloads import Workload, chain, chain_arrays
 
 TAPES = {
@@ -23,33 +23,40 @@ TAPES = {
 }
 
 
-def bookkeeping(calls: int, n: int, rounds: int) -> list[dict[str, Any]]:
+def bookkeeping(calls: int, n: int, blocks: int) -> list[dict[str, Any]]:
     """Return microseconds per elementwise call, forward and backward, above the raw calls by hand.
 
-    The chain sin, multiply, tanh, add on n numbers, recorded by each tape, and the same raw calls.
+    The chain sin, multiply, tanh, add on n numbers, recorded by each tape, and the same raw calls,
+    as `timing.above` has it. `to PyTorch` is the share of PyTorch's own, which travels.
     """
     workload = Workload(
         "chain", partial(chain_arrays, n), partial(chain, calls=calls), 1, "chain", updates=False
     )
     found, _ = contestants(workload, [*TAPES, *set(TAPES.values())])
-    times = alternate(found, rounds)
-    return [
-        {
-            "tape": tape,
-            "calls": calls,
-            "numbers": n,
-            "us per call": 1e6 * times[tape].median / calls,
-            "bookkeeping us": 1e6 * (times[tape].median - times[raw].median) / calls,
-        }
+    rows = [
+        _row(tape, calls, n, *above(found[tape], found[raw], blocks))
         for tape, raw in TAPES.items()
-        if tape in times and raw in times
+        if tape in found and raw in found
     ]
+    base = next((row["bookkeeping us"] for row in rows if row["tape"] == BASE), None)
+    return [row | ({"to PyTorch": row["bookkeeping us"] / base} if base else {}) for row in rows]
 
 
-def scaling(rounds: int) -> list[dict[str, Any]]:
+def _row(tape: str, calls: int, n: int, run: float, raw: float, spread: float) -> dict[str, Any]:
+    return {
+        "tape": tape,
+        "calls": calls,
+        "numbers": n,
+        "us per call": 1e6 * run / calls,
+        "bookkeeping us": 1e6 * (run - raw) / calls,
+        "spread": 1e6 * spread / calls,
+    }
+
+
+def scaling(blocks: int) -> list[dict[str, Any]]:
     """Return the same for chains of 10 to 10,000 calls, and on 10 to 1e5 numbers."""
-    depths = [row for calls in (12, 100, 1000, 10_000) for row in bookkeeping(calls, 10, rounds)]
-    return depths + [row for n in (1000, 100_000) for row in bookkeeping(100, n, rounds)]
+    depths = [row for calls in (12, 100, 1000, 10_000) for row in bookkeeping(calls, 10, blocks)]
+    return depths + [row for n in (1000, 100_000) for row in bookkeeping(100, n, blocks)]
 
 
 def seed_figure(sizes: list[int], runs: int) -> list[dict[str, Any]]:

@@ -61,8 +61,8 @@ def measured(parts: list[str], workloads: list[str], names: list[str], seconds: 
         print(report.table(found["race"][-1]), end="\n\n", flush=True)
     rounds = max(3, int(seconds * 2))
     others = {
-        "bookkeeping": lambda: extras.bookkeeping(1000, 10, rounds),
-        "scaling": lambda: extras.scaling(max(3, rounds // 2)),
+        "bookkeeping": lambda: extras.bookkeeping(400, 10, 4 * rounds),
+        "scaling": lambda: extras.scaling(max(6, rounds // 2)),
         "seed": lambda: extras.seed_figure([64, 128, 256, 512, 1024, 2048] if seconds > 1 else [64], 100),
         "memory": lambda: extras.memory([name for name in names if name not in SLOW]),
         "import": lambda: [extras.import_time()],

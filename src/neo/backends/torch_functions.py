@@ -57,6 +57,8 @@ def matmul_backward(
     g: torch.Tensor, a: torch.Tensor | None, b: torch.Tensor | None, *shapes: Axes
 ) -> tuple[torch.Tensor | None, ...]:
     """Return the gradients of a @ b; see neo.ops.products."""
+    if len(shapes[0]) == len(shapes[1]) == 2:
+        return None if b is None else torch.mm(g, b.mH), None if a is None else torch.mm(a.mH, g)
     return (
         None if b is None else unbroadcast(torch.matmul(g, b.mH), shapes[0]),
         None if a is None else unbroadcast(torch.matmul(a.mH, g), shapes[1]),

@@ -75,7 +75,8 @@ def matmul(a: Any, b: Any, /) -> Any:
     if not (type(a) is type(b) is Plain and a.tape is b.tape) and not have_one_dtype(a, b):
         a, b = one_dtype(a, b)
     if len(a.shape) > 1 and len(b.shape) > 1:
-        _require(a.shape[-1] == b.shape[-2], "matmul", a, b)
+        if a.shape[-1] != b.shape[-2]:
+            _require(False, "matmul", a, b)
         try:
             return call(Matmul, (a, b), {})
         except Exception as error:
