@@ -273,6 +273,8 @@ def load() -> Backend:
             "asarray": asarray,
             "getitem": getitem,
             "part": part,
+            "ones_like": torch.ones_like,
+            "zeros_like": torch.zeros_like,
             "add_part": add_part,
             "put": put,
             "add_at": add_at,
