@@ -568,7 +568,7 @@ def _definition(name: str, library: Any) -> Any:
         "scatter": nep.take.__globals__["_scattered"],
         "unbroadcast": nep.take.__globals__["unbroadcast"],
         "log_softmax_backward": functions.log_softmax.policy.backward.__globals__["_log_softmax_formula"],
-        "softmax_backward": functions.softmax.policy.backward.__globals__["_softmax_formula"],
+        "softmax_backward": functions.softmax.policy.push.__globals__["_softmax_formula"],
         "linear_backward": functions.linear.policy.slopes.__wrapped__,
     }
     return formulas[name] if name in formulas else library.kernel(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from .. import backends
@@ -23,17 +22,10 @@ def ones_like(x: Any) -> Any:
     return _filled("ones", x)
 
 
-@cache
-def _like(name: str, kind: type) -> Any:
-    """Return what a library brings for its own arrays: every gradient begins with a call of it."""
-    library = backends.BY_TYPE.get(kind)
-    return None if library is None else library.kernels.get(name)
-
-
 def _filled(name: str, x: Any) -> Any:
-    like = _like(f"{name}_like", type(x))
-    if like is not None:
-        return like(x)
+    library = backends.BY_TYPE.get(type(x))
+    if library is not None and f"{name}_like" in library.kernels:
+        return library.kernels[f"{name}_like"](x)
     raw = bottom_of(x)
     library = backends.of(raw)
     place = library.place(library.device(raw))

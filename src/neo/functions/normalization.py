@@ -73,10 +73,10 @@ class LayerNorm(BuiltIn):
 
     slopes = staticmethod(with_kernel("layer_norm_backward", _formula))
 
-    def forward(self, x, weight, bias, *, axes, eps):
-        out, middle, scale = self.xp.layer_norm(x, weight, bias, axes, eps)
-        self.ctx.save(x, middle, scale, weight, axes, self._wanted())
-        return out
+    @staticmethod
+    def value_and_saved(xp, slots, x, weight, bias, *, axes, eps):
+        out, middle, scale = xp.layer_norm(x, weight, bias, axes, eps)
+        return out, (x, middle, scale, weight, axes, tuple([slot is not None for slot in slots]))
 
     def _wanted(self):
         return tuple([self.needs(k) for k in range(3)])

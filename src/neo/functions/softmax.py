@@ -61,15 +61,15 @@ class Softmax(BuiltIn):
     domain, samples = ANY, ALONG
     batch = classmethod(within("axes"))
 
-    def forward(self, x, *, axes):
-        out = self.xp.softmax(x, axes)
-        self.ctx.save(out, axes)
-        return out
+    slopes = staticmethod(lambda g, out, axes: (_softmax_slope(g, out, axes),))
 
-    def backward(self, g):
-        return _softmax_slope(g, *self.ctx.release)
+    @staticmethod
+    def value_and_saved(xp, slots, x, *, axes):
+        out = xp.softmax(x, axes)
+        return out, (out, axes)
 
-    push = backward  # the Jacobian is symmetric
+    def push(self, v):
+        return _softmax_slope(v, *self.ctx.release)  # the Jacobian is symmetric
 
 
 def _softmax_formula(g, out, axes):
