@@ -34,7 +34,7 @@ def scan(
     *,
     checkpoint: bool | int = False,
 ) -> tuple[Any, Any]:
-    """Run f along the first axis of xs, carrying a state; return (last state, stacked outputs).
+    """Run f along the first axis of xs; return (last state, stacked outputs).
 
     f(carry, x) returns (carry, y). init: the first carry, an array or a tree; every later one has
     its tree, shapes and dtypes. xs: a tree of arrays with one length in front, or None with
@@ -293,7 +293,7 @@ def _chosen(condition: Any, after: Any, before: Any) -> Any:
 def fori_loop(
     lower: int, upper: int, body: Callable[[int, Any], Any], init: Any, *, checkpoint: bool | int = False
 ) -> Any:
-    """Return the value after value = body(i, value) for every i from lower to upper - 1.
+    """Return the value after value = body(i, value) for i from lower to upper - 1.
 
     init: an array or a tree; body returns the like of it. checkpoint: as for `scan`.
     Gradient: to init and whatever body closes over, forward and reverse.

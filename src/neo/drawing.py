@@ -89,7 +89,7 @@ class Drawing:
 
 
 def show(tape: Any) -> Drawing:
-    """Return a picture of a tape: printed it is the program, in a notebook it is drawn.
+    """Return a picture of a tape: text when printed, drawn in a notebook.
 
     tape: of `neo.trace`, or a slice of one. The result has the picture as text in `svg`, `html` and
     `dot` (for Graphviz), and `save(path)` writes it. Raises TypeError for what is no such tape.

@@ -58,7 +58,7 @@ def counted(name: str, what: str, number: Any) -> int:
 
 
 class LinAlgError(ValueError):
-    """A matrix that an operation is not defined for: singular, or not positive definite."""
+    """A matrix that an operation is not defined for, a singular one say."""
 
 
 class PerformanceWarning(UserWarning):

@@ -126,8 +126,9 @@ class GuidedRelu(Policy):
 
 
 class Surrogate(Policy):
-    """A smooth slope in the place of that of a step. Subclass it and write `slope_at(x)`.
+    """A smooth slope in the place of that of a step.
 
+    Subclass it and write `slope_at(x)`.
     The rule of `neo.functions.spike`, of `sign` or of any function of one array that is flat where
     it has a derivative. x is what the step is taken of: the membrane potential less its threshold.
     slope: how steep the surrogate is; its width is about 1 / slope.

@@ -146,12 +146,18 @@ digamma = psi
 
 
 def softmax(x: Any, /, axis: _Axes = None) -> Any:
-    """Return e ** x divided by its sum over axes; over all by default, as in SciPy. Gradient: to x."""
+    """Return e ** x divided by its sum over axes; over all by default, as in SciPy.
+
+    Gradient: to x.
+    """
     return _softmax(x, axis=axis)
 
 
 def log_softmax(x: Any, /, axis: _Axes = None) -> Any:
-    """Return the logarithm of softmax(x), over all axes by default, as in SciPy. Gradient: to x."""
+    """Return the logarithm of softmax(x), over all axes by default, as in SciPy.
+
+    Gradient: to x.
+    """
     return _log_softmax(x, axis=axis)
 
 

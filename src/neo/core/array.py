@@ -21,7 +21,7 @@ else:
 
 
 class Array(Attached):
-    """An array of any library, with the array API's operators, methods and properties.
+    """An array of any library, with the array API's operators and methods.
 
     `data` is the library's own array; `neo.asarray` makes an Array of it. neo itself reads it as
     `held`, which a traced array has too: the value one tape further down. Writing into an Array

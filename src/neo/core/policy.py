@@ -14,7 +14,7 @@ from .parts import Parts
 
 
 class Context:
-    """What forward keeps for backward: values that it saves, and attributes that it sets.
+    """What forward keeps for backward: values it saves, and attributes it sets.
 
     `ctx.axis = axis` is kept like `self.axis = axis`: for settings, mostly.
     """
@@ -98,8 +98,9 @@ NO_CONTEXT = _NoContext()
 
 
 class Policy:
-    """An operation with a gradient of its own. Subclass it and write `forward` and `backward`.
+    """An operation with a gradient of its own.
 
+    Subclass it and write `forward` and `backward`.
     forward(self, *arrays, **settings) returns an array, or a tuple of arrays. Arrays are
     positional, settings keyword-only. It sees neo Arrays and so runs on every library; with
     `bare = True` it sees the library's own arrays and has the library's namespace as `self.xp`.

@@ -229,13 +229,19 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 @composite(domain=ANY, samples=[([(2, 3)], {})])
 def selu(x: Any, /) -> Any:
-    """Return elu with the slope and bend that keep mean 0 and variance 1. Gradient: to x, as elu's."""
+    """Return elu with the slope and bend that keep mean 0 and variance 1.
+
+    Gradient: to x, as elu's.
+    """
     return elu(x, alpha=_SELU_ALPHA) * _SELU_SCALE
 
 
 @composite(domain=ANY, samples=[([(2, 4)], {})])
 def glu(x: Any, /, axis: int = -1) -> Any:
-    """Return the first half of x along an axis times the sigmoid of the second half. Gradient: to x."""
+    """Return the first half of x along an axis times the sigmoid of the second half.
+
+    Gradient: to x.
+    """
     n = x.shape[axis]
     if n % 2:
         raise ValueError(f"glu: axis {axis} of shape {tuple(x.shape)} has {n} elements, which has no half")

@@ -82,8 +82,9 @@ def embedding(indices: Any, weight: Any, /) -> Any:
 
 
 def one_hot(labels: Any, num_classes: int, *, dtype: Any = None) -> Any:
-    """Return (..., num_classes) with 1 at each label and 0 elsewhere. The result has no gradient.
+    """Return (..., num_classes) with 1 at each label and 0 elsewhere.
 
+    The result has no gradient.
     labels: (...) integer; one out of range gives zeros. dtype: the library's default real one.
     """
     library = library_of_all((labels,))

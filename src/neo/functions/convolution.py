@@ -34,7 +34,7 @@ def conv(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Any:
-    """Return the convolution of images with kernels, as PyTorch's conv1d, conv2d and conv3d do.
+    """Return the convolution of images with kernels, as PyTorch's conv2d does.
 
     x: (batch, in, *lengths), 1 to 3 lengths. weight: (out, in / groups, *window). bias: (out,) or None.
     stride, dilation: an integer, or one per length. padding: that, or (before, after) pairs, "valid"

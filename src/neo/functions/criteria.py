@@ -45,8 +45,9 @@ def _alike(name: str, x: Any, y: Any) -> Any:
 
 @composite(domain=ANY, samples=PAIR)
 def mse_loss(x: Any, y: Any, reduction: str = "mean") -> Any:
-    """Return the squared difference of x and y: its mean, its sum, or ("none") each. Gradient: to both.
+    """Return the squared difference of x and y: its mean, its sum, or ("none") each.
 
+    Gradient: to both.
     x, y: of one shape. Complex numbers: |x - y|**2.
     """
     x, y = _alike("mse_loss", x, y)
@@ -57,7 +58,10 @@ def mse_loss(x: Any, y: Any, reduction: str = "mean") -> Any:
 
 @composite(domain=ANY, samples=PAIR)
 def l1_loss(x: Any, y: Any, reduction: str = "mean") -> Any:
-    """Return |x - y|: its mean, its sum, or ("none") each. The gradient where they are equal is 0."""
+    """Return |x - y|: its mean, its sum, or ("none") each.
+
+    The gradient where they are equal is 0.
+    """
     x, y = _alike("l1_loss", x, y)
     return reduced("l1_loss", abs(subtract(x, y)), reduction)
 

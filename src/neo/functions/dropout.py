@@ -31,7 +31,7 @@ class Dropout(BuiltIn):
 
 @rule(Dropout)
 def dropout(x: Any, rate: float, key: Key) -> Any:
-    """Return x with each element zero with chance rate, and the others divided by 1 - rate.
+    """Return x with elements zero at a rate, and the others divided by 1 - rate.
 
     x: (...) real or complex floating. rate: 0 <= rate < 1, a Python number. key: of neo.random;
     the same key drops the same elements. Rate 0 returns x.

@@ -100,7 +100,7 @@ class LayerNorm(BuiltIn):
 
 @rule(LayerNorm)
 def layer_norm(x: Any, weight: Any = None, bias: Any = None, axis: Axes = -1, eps: float = 1e-5) -> Any:
-    """Return x normalized over its last axes to mean 0 and variance 1, times weight, plus bias.
+    """Return x with mean 0 and variance 1 over last axes, times weight, plus bias.
 
     x: (..., n) real floating. weight, bias: (n,) or None. axis: -1, or the last axes as a tuple;
     weight and bias then have their lengths. eps: what is added to the variance.
@@ -132,7 +132,7 @@ ANY = (-2, 2)
 def batch_norm(
     x: Any, weight: Any = None, bias: Any = None, *, mean: Any = None, var: Any = None, eps: float = 1e-5
 ) -> Any:
-    """Return x normalized per channel to mean 0 and variance 1, times weight, plus bias.
+    """Return x per channel with mean 0 and variance 1, times weight, plus bias.
 
     x: (n, channels, ...) real floating. weight, bias: (channels,) or None. mean, var: (channels,), the
     statistics to use, as when a network is applied; by default those of x, as when it is trained (their
@@ -158,7 +158,7 @@ def batch_norm(
 
 @composite(domain=ANY, samples=[([(2, 4, 2), (4,), (4,)], {"num_groups": 2})])
 def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, *, eps: float = 1e-5) -> Any:
-    """Return x normalized over groups of channels to mean 0 and variance 1, times weight, plus bias.
+    """Return x per group with mean 0 and variance 1, times weight, plus bias.
 
     x: (n, channels, ...) real floating. num_groups: divides the channels; 1 group is layer_norm over
     all but n, a group per channel is instance normalization. weight, bias: (channels,) or None.

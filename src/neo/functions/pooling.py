@@ -105,7 +105,7 @@ class Picked(BuiltIn):
 def max_pool(
     x: Any, /, window: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
 ) -> Any:
-    """Return the largest element under each window, as PyTorch's max_pool1d to max_pool3d do.
+    """Return the largest element under each window, as PyTorch's max_pool2d does.
 
     x: (batch, channels, *lengths) real, 1 to 3 lengths. window, stride (default: the window),
     dilation: an integer, or one per length. padding: that, or pairs, "same" or "valid"; of -inf.

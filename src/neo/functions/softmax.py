@@ -118,7 +118,7 @@ _log_softmax_slope = with_kernel("log_softmax_backward", _log_softmax_formula)
 
 @rule(LogSoftmax)
 def log_softmax(x: Any, /, *, axis: Axes = -1) -> Any:
-    """Return the logarithm of softmax(x), x - logsumexp(x), without overflow or underflow.
+    """Return the logarithm of softmax(x), x - logsumexp(x), without overflow.
 
     x: (...) real floating. axis: an axis, several, or None for all.
     Returns the shape and dtype of x. Gradient: to x. See `softmax` for infinite elements.
@@ -156,7 +156,7 @@ class LogSumExp(BuiltIn):
 
 @rule(LogSumExp)
 def logsumexp(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
-    """Return the logarithm of the sum of e ** x over axes, without overflow; -inf of no elements.
+    """Return the logarithm of the sum of e ** x over axes; -inf of no elements.
 
     x: (...) real floating. axis: an axis, several, or None for all.
     Gradient: to x, softmax(x): an even split where all elements are -inf.

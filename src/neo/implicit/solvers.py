@@ -20,7 +20,7 @@ from .vectors import Operator, Transpose, flat, inner, norm
 
 
 def dense(matvec: Operator, b: Any) -> Any:
-    """Return the x for which matvec(x) = b, from the whole matrix: one product per column.
+    """Return the x for which matvec(x) = b, from the whole matrix.
 
     For up to some hundred unknowns; exact, and differentiable as it stands.
     """

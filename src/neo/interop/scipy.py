@@ -39,7 +39,7 @@ def minimize(
     constraints: Any = (),
     **settings: Any,
 ) -> Any:
-    """Return what `scipy.optimize.minimize` finds, with neo's gradient and Hessian products.
+    """Return what `scipy.optimize.minimize` finds with neo's derivatives.
 
     fun: of (x, *args), returns a real 0-d array. x0: an array of any library or a tree of such; fun
     gets the like of it, and so are `x` and `jac` of the result. SciPy itself computes in float64.
@@ -82,7 +82,7 @@ def minimize(
 def root(
     fun: Callable[..., Any], x0: Any, args: tuple[Any, ...] = (), method: str = "hybr", **settings: Any
 ) -> Any:
-    """Return what `scipy.optimize.root` finds, with neo's Jacobian for the methods that take one.
+    """Return what `scipy.optimize.root` finds with neo's Jacobian.
 
     fun: of (x, *args), returns the like of x, as many numbers at least. x0: an array of any library
     or a tree of such; `x` of the result is the like of it. settings: SciPy's.

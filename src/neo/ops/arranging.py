@@ -76,7 +76,10 @@ def _each_at_least(arrays: Any, ndim: int) -> Any:
 
 
 def atleast_1d(*arys: Any) -> Any:
-    """Return arrays with at least 1 axis; one array, or a tuple of several. Gradient: to each."""
+    """Return arrays with at least 1 axis; one array, or a tuple of several.
+
+    Gradient: to each.
+    """
     return _each_at_least(arys, 1)
 
 
@@ -91,13 +94,19 @@ def atleast_3d(*arys: Any) -> Any:
 
 
 def vstack(arrays: Any, /) -> Any:
-    """Return arrays joined along the first axis, rows if they have one axis. Gradient: to each."""
+    """Return arrays joined along the first axis, rows if they have one axis.
+
+    Gradient: to each.
+    """
     return concat([_at_least(x, 2) for x in arrays], axis=0)
 
 
 @composite(domain=ANY, samples=[PAIR, ([(2,), (3,)], {})])
 def hstack(arrays: Any, /) -> Any:
-    """Return arrays joined along the second axis, the first if they have one. Gradient: to each."""
+    """Return arrays joined along the second axis, the first if they have one.
+
+    Gradient: to each.
+    """
     arrays = [_at_least(x, 1) for x in arrays]
     return concat(arrays, axis=0 if len(arrays[0].shape) == 1 else 1)
 
@@ -114,13 +123,19 @@ def column_stack(arrays: Any, /) -> Any:
 
 
 def append(x: Any, values: Any, /, axis: int | None = None) -> Any:
-    """Return x with values behind it along an axis; None joins both flattened. Gradient: to both."""
+    """Return x with values behind it along an axis; None joins both flattened.
+
+    Gradient: to both.
+    """
     return concat([x, values], axis=axis)
 
 
 @composite(domain=ANY, samples=[([(5, 2)], {"indices_or_sections": (2, 3)})])
 def array_split(x: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Return x in parts along an axis: at the given places, or in so many parts. Gradient: to x."""
+    """Return x in parts along an axis: at the given places, or in so many parts.
+
+    Gradient: to x.
+    """
     (axis,) = positive_axes(axis, len(x.shape))
     n, ends = x.shape[axis], indices_or_sections
     if isinstance(ends, int):
@@ -133,7 +148,10 @@ def array_split(x: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]
 
 
 def split(x: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Return x in parts along an axis; a number of parts must divide its length. Gradient: to x."""
+    """Return x in parts along an axis; a number of parts must divide its length.
+
+    Gradient: to x.
+    """
     if isinstance(indices_or_sections, int) and x.shape[axis] % indices_or_sections:
         raise ValueError(
             f"split: {indices_or_sections} equal parts do not fit length {x.shape[axis]} of axis {axis}; "
@@ -144,7 +162,10 @@ def split(x: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 @composite(domain=ANY, samples=[([(3,)], {"k": 1}), ([(3, 4)], {"k": -1})])
 def diag(v: Any, /, k: int = 0) -> Any:
-    """Return the matrix with v on diagonal k, or diagonal k of a matrix. Gradient: to v."""
+    """Return the matrix with v on diagonal k, or diagonal k of a matrix.
+
+    Gradient: to v.
+    """
     if len(v.shape) == 2:
         return diagonal(v, k)
     if len(v.shape) != 1:
@@ -162,8 +183,9 @@ def diagflat(v: Any, /, k: int = 0) -> Any:
 
 @composite(domain=ANY, samples=[([(3, 4)], {"offset": 1}), ([(2, 3, 2)], {"axis1": 2, "axis2": 0})])
 def diagonal(x: Any, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Return a diagonal over two axes, as the last axis of the result. Gradient: to x.
+    """Return a diagonal over two axes, as the last axis of the result.
 
+    Gradient: to x.
     `neo.numpy.linalg.diagonal` is the standard's, over the last two axes.
     """
     x = moveaxis(x, (axis1, axis2), (-2, -1))
@@ -174,27 +196,37 @@ def diagonal(x: Any, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 def trace(x: Any, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Return the sum of a diagonal over two axes, the first two by default. Gradient: to x."""
+    """Return the sum of a diagonal over two axes, the first two by default.
+
+    Gradient: to x.
+    """
     return sum_of(diagonal(x, offset, axis1, axis2), axis=-1)
 
 
 @composite(domain=ANY, samples=[([(2,), (3,)], {})])
 def outer(x: Any, y: Any, /) -> Any:
-    """Return the product of every element of x with every one of y, both flattened. Gradient: to both."""
+    """Return the product of every element of x with every one of y, both flattened.
+
+    Gradient: to both.
+    """
     x, y = one_dtype(x, y)
     return multiply(reshape(x, (-1, 1)), reshape(y, (1, -1)))
 
 
 @composite(domain=ANY, samples=[([(2, 3), (4, 3)], {})])
 def inner(x: Any, y: Any, /) -> Any:
-    """Return the sum of products over the last axes of x and y, without conjugation. Gradient: to both."""
+    """Return the sum of products over the last axes of x and y, without conjugation.
+
+    Gradient: to both.
+    """
     return tensordot(x, y, axes=((-1,), (-1,))) if len(x.shape) and len(y.shape) else multiply(x, y)
 
 
 @composite(domain=ANY, samples=[([(2, 3), (3, 2)], {}), ([(3,), (2, 3, 2)], {})])
 def dot(x: Any, y: Any, /) -> Any:
-    """Return the sum of products over the last axis of x and the last but one of y. Gradient: to both.
+    """Return the sum of products over the last axis of x and the last but one of y.
 
+    Gradient: to both.
     As NumPy's dot: no stacks of matrix products beyond two axes; `matmul` has those.
     """
     if not len(x.shape) or not len(y.shape):
@@ -203,7 +235,10 @@ def dot(x: Any, y: Any, /) -> Any:
 
 
 def tri(N: int, M: int | None = None, k: int = 0, **settings: Any) -> Any:  # NumPy's names
-    """Return a matrix of ones at and below diagonal k, else zeros. The result has no gradient."""
+    """Return a matrix of ones at and below diagonal k, else zeros.
+
+    The result has no gradient.
+    """
     return tril(ones((N, N if M is None else M), **settings), k=k)
 
 

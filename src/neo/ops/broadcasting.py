@@ -145,7 +145,7 @@ class Reshape(BuiltIn):
 
 @rule(Reshape)
 def reshape(x: Any, /, shape: tuple[int, ...] | int, *, copy: bool | None = None) -> Any:
-    """Return x with its elements, in row-major order, in another shape; -1 is inferred.
+    """Return x in another shape, in row-major order; -1 is inferred.
 
     Raises ValueError when the shape has another number of elements.
     """

@@ -140,8 +140,8 @@ all_of, any_of, count_nonzero = _over_axes(
 
 argmax, argmin = _over_axes(
     flattening,
-    argmax="Return the position of the first largest element along an axis; None flattens x.",
-    argmin="Return the position of the first smallest element along an axis; None flattens x.",
+    argmax="Return the position of the first largest element along an axis, or of all.",
+    argmin="Return the position of the first smallest element along an axis, or of all.",
 )
 
 

@@ -79,7 +79,7 @@ def _either(target: str, backend: str | None, device: Any) -> tuple[str | None, 
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-    """Return x with another dtype, of any library or by name; on another device if one is named.
+    """Return x with another dtype, and on another device if one is named.
 
     copy: False gives x itself where nothing changes.
     Gradient: to x, cast back; the real part where a real x became complex. None through an

@@ -227,7 +227,7 @@ class Convolve(BuiltIn):
 
 @rule(Convolve)
 def convolve(x: Any, y: Any, /, mode: str = "full") -> Any:
-    """Return the convolution of two sequences, out[k] = sum of x[i] * y[k - i], as NumPy's does.
+    """Return the convolution of two sequences, out[k] = sum of x[i] * y[k - i].
 
     x: (n,). y: (m,). mode: "full" gives n + m - 1 elements, "same" the max(n, m) in the middle,
     "valid" the max(n, m) - min(n, m) + 1 in which the two overlap wholly. Gradient: to both.
@@ -239,7 +239,7 @@ def convolve(x: Any, y: Any, /, mode: str = "full") -> Any:
 
 @composite(domain=ANY, samples=[([(4,), (3,)], {}), ([(2,), (3,)], {"mode": "same"})])
 def correlate(x: Any, y: Any, /, mode: str = "valid") -> Any:
-    """Return the cross-correlation of two sequences, out[k] = sum of x[i + k] * conj(y[i]), as NumPy's does.
+    """Return the correlation of two sequences: sums of x[i + k] * conj(y[i]).
 
     Shapes and modes as in `convolve`. Gradient: to both.
     """

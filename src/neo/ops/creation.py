@@ -80,7 +80,7 @@ def eye(
     device: Any = None,
     backend: Any = None,
 ) -> Array:
-    """Return a matrix with ones on diagonal k, counted upwards from the main one, else zeros."""
+    """Return a matrix with ones on diagonal k, counted upwards, else zeros."""
     return _created("eye", (n_rows, n_cols), dtype, device, backend, k=k)
 
 
@@ -95,12 +95,15 @@ def arange(
     device: Any = None,
     backend: Any = None,
 ) -> Array:
-    """Return start, start + step, ... short of stop; of one number, 0, 1, ... short of it."""
+    """Return start, start + step, ... short of stop; of one number, from 0."""
     return _created("arange", (start, stop, step), dtype, device, backend)
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
-    """Return an array of a shape that holds one value. Gradient: to the value, if it is traced."""
+    """Return an array of a shape that holds one value.
+
+    Gradient: to the value, if it is traced.
+    """
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if isinstance(fill_value, Array):
         # A copy where broadcasting would give the value itself.
@@ -123,7 +126,7 @@ def linspace(
     backend: Any = None,
     endpoint: bool = True,
 ) -> Array:
-    """Return num evenly spaced numbers from start to stop; without the endpoint, short of it.
+    """Return num evenly spaced numbers from start to stop, or short of it.
 
     Gradient: to start and stop, if they are traced 0-d arrays.
     """
@@ -158,7 +161,7 @@ def asarray(
 def array(
     obj: Any, /, *, dtype: Any = None, device: Any = None, backend: Any = None, copy: Any = True
 ) -> Array:
-    """Return what `asarray` does, as a copy: what is written into it is not seen in obj."""
+    """Return what `asarray` does, as a copy: writes into it are not seen in obj."""
     return asarray(obj, dtype=dtype, device=device, backend=backend, copy=copy)
 
 
@@ -211,7 +214,10 @@ def _stacked(obj: Any, backend: str, device: str) -> Array:
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None, backend: Any = None) -> Array:
-    """Return an array that shares memory with x, any object with `__dlpack__`. There is no gradient."""
+    """Return an array that shares memory with x, any object with `__dlpack__`.
+
+    There is no gradient.
+    """
     if isinstance(x, Array) or backends.is_array(x):
         return asarray(x, device=device, backend=backend, copy=copy)
     library, place = backends.resolve(backend, device)
@@ -233,7 +239,7 @@ def _like(create: Callable[..., Array], x: Any, values: tuple[Any, ...], dtype: 
 
 
 def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-    """Return zeros with the shape, dtype, library and device of x, unless told otherwise.
+    """Return zeros with the shape, dtype, library and device of x, or those given.
 
     The values of x do not matter, so it gets no gradient.
     """
@@ -241,7 +247,7 @@ def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
 
 
 def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-    """Return ones with the shape, dtype, library and device of x, unless told otherwise.
+    """Return ones with the shape, dtype, library and device of x, or those given.
 
     The values of x do not matter, so it gets no gradient.
     """
@@ -254,5 +260,8 @@ def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
 
 
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:
-    """Return an array like x that holds one value. Gradient: to the value, if it is traced."""
+    """Return an array like x that holds one value.
+
+    Gradient: to the value, if it is traced.
+    """
     return _like(full, x, (fill_value,), dtype, device)

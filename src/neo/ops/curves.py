@@ -26,7 +26,7 @@ def _sorted_nodes(x, nodes, values):
 
 @composite(domain=ANY, samples=[([(3,), (5,), (5,)], {})], prepare=_sorted_nodes)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Any:
-    """Return the piecewise linear function through the points (xp, fp), at x, as NumPy's interp does.
+    """Return the piecewise linear function through the points (xp, fp), at x.
 
     x: (...). xp: (n,) increasing. fp: (n,). left, right: the values outside, fp's first and last by
     default; or period: of the x axis. Gradient: to x, xp and fp, and to left and right; at a node the
@@ -67,7 +67,7 @@ def _periodic(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, Any]:
 
 @composite(domain=ANY, samples=[([(3, 4)], {"dx": 0.5}), ([(4,), (4,)], {})])
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
-    """Return the integral of samples along an axis by the trapezoidal rule, as NumPy's does.
+    """Return the integral of samples along an axis by the trapezoidal rule.
 
     x: where the samples were taken, (n,) or of y's shape; or dx apart. Gradient: to y and x.
     """
@@ -85,7 +85,7 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
 
 @composite(domain=ANY, samples=[([(4,)], {}), ([(3, 4)], {"axis": 1, "edge_order": 2})])
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    """Return the slopes of samples along axes by differences, as NumPy's gradient does.
+    """Return the slopes of samples along axes by differences, as NumPy's does.
 
     varargs: the spacing, one number or (n,) coordinates for all axes or one for each. axis: an axis,
     several, or None for all. edge_order: 1 or 2, of the differences at the ends.
@@ -149,7 +149,7 @@ def polyval(p: Any, x: Any, /) -> Any:
 
 @composite(domain=(0.3, 2), samples=[([(3,)], {"N": 4}), ([(2,)], {"increasing": True})])
 def vander(x: Any, /, N: int | None = None, increasing: bool = False) -> Any:  # NumPy's name
-    """Return the matrix of the powers of x, the highest first, as NumPy's vander does.
+    """Return the matrix of the powers of x, the highest first, as NumPy's does.
 
     x: (n,). N: how many powers, n by default. Returns (n, N). Gradient: to x.
     """
@@ -163,7 +163,7 @@ def vander(x: Any, /, N: int | None = None, increasing: bool = False) -> Any:  #
 
 @composite(domain=(-3, 3), samples=[([(5,)], {})])
 def unwrap(p: Any, /, discont: float | None = None, axis: int = -1, *, period: float = 2 * math.pi) -> Any:
-    """Return angles along an axis without jumps of more than half a period, as NumPy's unwrap does.
+    """Return angles along an axis without jumps of more than half a period.
 
     Gradient: to p, 1: what is added are whole periods.
     """

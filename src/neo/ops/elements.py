@@ -61,13 +61,19 @@ def nan_to_num(x: Any, /, nan: float = 0.0, posinf: float | None = None, neginf:
 
 @composite(domain=ANY, samples=PAIR)
 def fmax(x: Any, y: Any, /) -> Any:
-    """Return the larger of x and y, the other one where one is NaN. A tie splits the gradient evenly."""
+    """Return the larger of x and y, the other one where one is NaN.
+
+    A tie splits the gradient evenly.
+    """
     return _ignoring_nan(maximum, x, y)
 
 
 @composite(domain=ANY, samples=PAIR)
 def fmin(x: Any, y: Any, /) -> Any:
-    """Return the smaller of x and y, the other one where one is NaN. A tie splits the gradient evenly."""
+    """Return the smaller of x and y, the other one where one is NaN.
+
+    A tie splits the gradient evenly.
+    """
     return _ignoring_nan(minimum, x, y)
 
 
@@ -101,14 +107,20 @@ def rad2deg(x: Any, /) -> Any:
 
 @composite(domain=(0.3, 2), samples=LINE)
 def angle(z: Any, /, deg: bool = False) -> Any:
-    """Return the argument of complex numbers, in radians or degrees. Gradient: to z; 0 at 0."""
+    """Return the argument of complex numbers, in radians or degrees.
+
+    Gradient: to z; 0 at 0.
+    """
     found = atan2(imag(z), real(z))
     return found * (180 / math.pi) if deg else found
 
 
 @composite(domain=((0.3, 2), ANY), samples=PAIR)
 def heaviside(x: Any, h: Any, /) -> Any:
-    """Return 0 where x < 0, 1 where x > 0 and h where x is 0. Gradient: to h there, zero to x."""
+    """Return 0 where x < 0, 1 where x > 0 and h where x is 0.
+
+    Gradient: to h there, zero to x.
+    """
     x, h = one_dtype(x, h)
     none = zeros_like(stop_gradient(x))
     return where(equal(x, 0), h, where(less(x, 0), none, none + 1))
@@ -167,13 +179,19 @@ def average(x: Any, /, axis: Axes = None, weights: Any = None, *, keepdims: bool
 
 @composite(domain=ANY, samples=[([(2, 3)], {"axis": 1})])
 def ptp(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Any:
-    """Return the largest less the smallest element over axes. Ties split the gradient evenly."""
+    """Return the largest less the smallest element over axes.
+
+    Ties split the gradient evenly.
+    """
     return max(x, axis=axis, keepdims=keepdims) - min(x, axis=axis, keepdims=keepdims)
 
 
 @composite(domain=ANY, samples=[([(2, 4)], {}), ([(3, 2)], {"rowvar": False, "ddof": 0})])
 def cov(m: Any, /, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
-    """Return the covariance matrix of variables, a row each (a column if not rowvar). Gradient: to m."""
+    """Return the covariance matrix of variables, a row each (a column if not rowvar).
+
+    Gradient: to m.
+    """
     rows = expand_dims(m, axis=0) if len(m.shape) == 1 else m
     rows = rows if rowvar or len(m.shape) == 1 else matrix_transpose(rows)
     rest = rows - mean(rows, axis=1, keepdims=True)
@@ -193,7 +211,10 @@ def corrcoef(m: Any, /, rowvar: bool = True) -> Any:
 
 
 def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
-    """Tell where x and y differ by at most atol + rtol * |y|. The result has no gradient."""
+    """Tell where x and y differ by at most atol + rtol * |y|.
+
+    The result has no gradient.
+    """
     x, y = one_dtype(stop_gradient(x), stop_gradient(y))
     near = less_equal(abs(x - y), atol + rtol * abs(y))
     found = logical_or(equal(x, y), logical_and(near, isfinite(y)))
@@ -211,17 +232,26 @@ def array_equal(x: Any, y: Any, /) -> bool:
 
 
 def flatnonzero(x: Any, /) -> Any:
-    """Return the positions in the flattened x of elements that are not zero. The result has no gradient."""
+    """Return the positions in the flattened x of elements that are not zero.
+
+    The result has no gradient.
+    """
     return nonzero(reshape(stop_gradient(x), (-1,)))[0]
 
 
 def argwhere(x: Any, /) -> Any:
-    """Return the positions of elements that are not zero, a row each. The result has no gradient."""
+    """Return the positions of elements that are not zero, a row each.
+
+    The result has no gradient.
+    """
     return stack(nonzero(stop_gradient(x)), axis=1)
 
 
 def digitize(x: Any, bins: Any, /, right: bool = False) -> Any:
-    """Return which of the intervals between sorted bins each element is in. The result has no gradient."""
+    """Return which of the intervals between sorted bins each element is in.
+
+    The result has no gradient.
+    """
     return searchsorted(bins, x, side="left" if right else "right")
 
 
@@ -230,8 +260,9 @@ _UNKNOWN = "how long its result is depends on values, which differ from example 
 
 @composite(domain=ANY, samples=[([(4,)], {"x": [0, 2, 0, 1], "minlength": 4})])
 def bincount(x: Any, weights: Any = None, /, minlength: int = 0) -> Any:
-    """Return how often each integer from 0 occurs in x, or the sum of its weights. Gradient: to weights.
+    """Return how often each integer from 0 occurs in x, or the sum of its weights.
 
+    Gradient: to weights.
     x: (n,) integer, not negative. weights: (n,).
     """
     refuse_batched("bincount", x, _UNKNOWN, "Inside vmap use neo.numpy.zeros(length).at[x].add(1)")

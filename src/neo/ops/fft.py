@@ -307,7 +307,10 @@ def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backw
 def rfftn(
     x: Any, /, *, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = "backward"
 ) -> Any:
-    """Return `rfft` along the last of several axes and `fft` along the others. See `fftn`."""
+    """Return `rfft` along the last of several axes and `fft` along the others.
+
+    See `fftn`.
+    """
     x = _real("rfftn", x)
     return Rfftn.of(x, **_over("rfftn", x, axes, s), norm=_norm("rfftn", norm))
 
@@ -316,7 +319,10 @@ def rfftn(
 def irfftn(
     x: Any, /, *, s: Sequence[int] | None = None, axes: Sequence[int] | None = None, norm: str = "backward"
 ) -> Any:
-    """Return the real numbers whose `rfftn` is x; s: the lengths of the result. See `irfft`."""
+    """Return the real numbers whose `rfftn` is x; s: the lengths of the result.
+
+    See `irfft`.
+    """
     x = _complex("irfftn", x)
     return Irfftn.of(x, **_over("irfftn", x, axes, s, half=True), norm=_norm("irfftn", norm))
 

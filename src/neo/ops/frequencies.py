@@ -46,14 +46,17 @@ def rfftfreq(
 
 @composite(domain=ANY, samples=[([(5,)], {}), ([(3, 4)], {"axes": 1})])
 def fftshift(x: Any, /, *, axes: Axes = None) -> Any:
-    """Return x with the frequency 0 moved from the start to the middle of axes; None means all."""
+    """Return x with the frequency 0 moved from the start to the middle of axes."""
     found, shifts = _middles(x, axes)
     return roll(x, shifts, axis=found)
 
 
 @composite(domain=ANY, samples=[([(5,)], {}), ([(3, 4)], {"axes": 1})])
 def ifftshift(x: Any, /, *, axes: Axes = None) -> Any:
-    """Return x with the frequency 0 moved back from the middle to the start. See `fftshift`."""
+    """Return x with the frequency 0 moved back from the middle to the start.
+
+    See `fftshift`.
+    """
     found, shifts = _middles(x, axes)
     return roll(x, tuple([-n for n in shifts]), axis=found)
 

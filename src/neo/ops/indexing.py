@@ -343,7 +343,7 @@ def _open_grid(g: Any, shape: tuple[int, ...], indices: Any, axis: int) -> tuple
 
 @rule(TakeAlongAxis)
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
-    """Return x[..., indices[..., i, ...], ...]: along one axis, other positions matched.
+    """Return x[..., indices[..., i, ...], ...], other positions matched.
 
     indices: integer, with as many axes as x; the other lengths broadcast. Gradient: to x.
     """
@@ -370,7 +370,7 @@ class Repeat(BuiltIn):
 
 @rule(Repeat)
 def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
-    """Return x with each element repeated along an axis; None repeats the flattened x.
+    """Return x with each element repeated along an axis, or the flattened x.
 
     repeats: an integer, or an integer array with one number per element of the axis.
     Gradient: to x, the sum of the copies.

@@ -111,7 +111,7 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
 
 
 def can_cast(from_: Any, to: Any, /) -> bool:
-    """Tell whether an array or dtype can become another dtype by the rules of promotion."""
+    """Tell whether an array or dtype can become another by the rules of promotion."""
     library = _library(from_, to)
     return bool(library.xp.can_cast(_own(library, from_), library.dtype(to)))
 
@@ -121,7 +121,7 @@ def _dtype_of(x: Any, library: backends.Backend) -> Any:
 
 
 def finfo(type: Any, /) -> FloatLimits:
-    """Return the limits of a real or complex dtype, or of an array's: those of its real numbers.
+    """Return the limits of a real or complex dtype, or of an array's.
 
     Returns bits, eps, max, min, smallest_normal as Python numbers, and the real dtype.
     Raises TypeError for a dtype of another kind.
@@ -138,7 +138,7 @@ def finfo(type: Any, /) -> FloatLimits:
 
 
 def iinfo(type: Any, /) -> IntegerLimits:
-    """Return the limits of an integer dtype, or of an array's: bits, max, min and the dtype.
+    """Return the limits of an integer dtype, or of an array's.
 
     Raises TypeError for a dtype of another kind.
     """
@@ -162,7 +162,7 @@ _KINDS = {
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:
-    """Tell whether a dtype is of a kind, is another dtype, or is one of several of either.
+    """Tell whether a dtype is of a kind, is another, or is one of several.
 
     kind: a dtype, a tuple, or one of bool, signed integer, unsigned integer, integral,
     real floating, complex floating, numeric. Raises ValueError for another name.

@@ -86,7 +86,7 @@ def _matrices(name: str, x: Any) -> None:
 
 @composite(domain=ANY, samples=[([(2, 3, 4)], {"source": 0, "destination": -1})])
 def moveaxis(x: Any, source: Axes, destination: Axes, /) -> Any:
-    """Return x with axes moved to other places; the rest keep their order. Gradient: to x."""
+    """Return x with axes moved to other places, the rest in order. Gradient: to x."""
     sources, places = positive_axes(source, x.ndim), positive_axes(destination, x.ndim)
     if len(sources) != len(places):
         raise ValueError(f"moveaxis: {len(sources)} axes for {len(places)} places")
@@ -98,7 +98,7 @@ def moveaxis(x: Any, source: Axes, destination: Axes, /) -> Any:
 
 @composite(domain=ANY, samples=[([(2, 3)], {"axis": 1}), ([()], {"axis": 0})])
 def expand_dims(x: Any, /, axis: Axes = 0) -> Any:
-    """Return x with axes of length 1 added, at those places of the result. Gradient: to x."""
+    """Return x with axes of length 1 at those places of the result. Gradient: to x."""
     count = len(axis) if isinstance(axis, tuple) else 1
     places = _places(axis, x.ndim + count)
     lengths = iter(x.shape)
@@ -143,7 +143,7 @@ class Flip(BuiltIn):
 
 @rule(Flip)
 def flip(x: Any, /, *, axis: Axes = None) -> Any:
-    """Return x with the order of elements along axes reversed; None means all axes. Gradient: to x."""
+    """Return x reversed along axes; None means all of them. Gradient: to x."""
     return Flip.of(x, axis=positive_axes(axis, x.ndim))
 
 
@@ -172,7 +172,7 @@ class Roll(BuiltIn):
 
 @rule(Roll)
 def roll(x: Any, /, shift: int | tuple[int, ...], *, axis: Axes = None) -> Any:
-    """Return x with elements moved along axes; what leaves at one end enters at the other.
+    """Return x with elements moved along axes, round the ends.
 
     axis: None moves along the flattened x. Gradient: to x, moved back.
     Raises TypeError for a shift that is no integer, ValueError for as many shifts as not axes.
@@ -243,7 +243,7 @@ class Stack(BuiltIn):
 
 @rule(Stack)
 def stack(arrays: Any, /, *, axis: int = 0) -> Any:
-    """Return arrays of one shape joined along a new axis. Gradient: to each, its slice."""
+    """Return arrays of one shape joined along a new axis. Gradient: to each."""
     arrays = one_dtype(*arrays)
     shapes = {tuple(x.shape) for x in arrays}
     if len(shapes) != 1:
@@ -269,7 +269,7 @@ class Unstack(BuiltIn):
 
 @rule(Unstack)
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
-    """Return the slices of x along an axis, as a tuple. Gradient: to x, stacked again."""
+    """Return the slices of x along an axis, a tuple. Gradient: to x, stacked again."""
     (axis,) = positive_axes(axis, x.ndim)
     return Unstack.of(x, axis=axis) if x.shape[axis] else ()
 
@@ -299,7 +299,7 @@ class Tile(BuiltIn):
 
 @rule(Tile)
 def tile(x: Any, repetitions: tuple[int, ...], /) -> Any:
-    """Return x repeated as a whole along each axis. Gradient: to x, the sum of the copies."""
+    """Return x repeated as a whole along each axis. Gradient: the sum of the copies."""
     repetitions = tuple([counted("tile", "repetitions", n) for n in repetitions])
     return Tile.of(x, repetitions=repetitions)
 
@@ -321,7 +321,7 @@ class Tril(BuiltIn):
 
 @rule(Tril)
 def tril(x: Any, /, *, k: int = 0) -> Any:
-    """Return x with zeros above diagonal k of each matrix. Gradient: to what was kept."""
+    """Return x with zeros above diagonal k of each matrix. Gradient: to what is kept."""
     _matrices("tril", x)
     return Tril.of(x, k=k)
 
@@ -343,14 +343,14 @@ class Triu(BuiltIn):
 
 @rule(Triu)
 def triu(x: Any, /, *, k: int = 0) -> Any:
-    """Return x with zeros below diagonal k of each matrix. Gradient: to what was kept."""
+    """Return x with zeros below diagonal k of each matrix. Gradient: to what is kept."""
     _matrices("triu", x)
     return Triu.of(x, k=k)
 
 
 @composite(domain=ANY, samples=[([(2, 1), (3,)], {})])
 def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
-    """Return the arrays broadcast to one shape. Gradient: to each, summed where it was stretched."""
+    """Return the arrays broadcast to one shape. Gradient: to each, summed."""
     shape = broadcast_shapes(*[tuple(x.shape) for x in arrays])
     return tuple([broadcast_to(x, shape) for x in arrays])
 
@@ -369,7 +369,7 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 @composite(domain=ANY, samples=[([(2,), (3,)], {}), ([(2,), (3,), (1,)], {"indexing": "ij"})])
 def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Any, ...]:
-    """Return coordinate grids of 1-d arrays; `xy` exchanges the first two axes. Gradient: to each."""
+    """Return coordinate grids of 1-d arrays; `xy` swaps two axes. Gradient: to each."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', got {indexing!r}")
     arrays = one_dtype(*arrays) if arrays else []

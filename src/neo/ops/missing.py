@@ -40,7 +40,10 @@ def nansum(x: Any, /, axis: Axes = None, *, dtype: Any = None, keepdims: bool = 
 
 @composite(domain=ANY, samples=SAMPLES[:1])
 def nanprod(x: Any, /, axis: Axes = None, *, dtype: Any = None, keepdims: bool = False) -> Any:
-    """Return the product over axes of the elements that are not NaN. Gradient: to those."""
+    """Return the product over axes of the elements that are not NaN.
+
+    Gradient: to those.
+    """
     return prod(_filled(x, 1), axis=axis, dtype=dtype, keepdims=keepdims)
 
 
@@ -112,13 +115,19 @@ def _extremum(function: Any, x: Any, axis: Axes, keepdims: bool, worst: float) -
 
 @composite(domain=ANY, samples=SAMPLES)
 def nanmax(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Any:
-    """Return the largest element over axes that is not NaN; NaN if all are. Ties split the gradient."""
+    """Return the largest element over axes that is not NaN; NaN if all are.
+
+    Ties split the gradient.
+    """
     return _extremum(max, x, axis, keepdims, -math.inf)
 
 
 @composite(domain=ANY, samples=SAMPLES[:1])
 def nanmin(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Any:
-    """Return the smallest element over axes that is not NaN; NaN if all are. Ties split the gradient."""
+    """Return the smallest element over axes that is not NaN; NaN if all are.
+
+    Ties split the gradient.
+    """
     return _extremum(min, x, axis, keepdims, math.inf)
 
 
@@ -140,12 +149,18 @@ def _running(function: Any, x: Any, axis: int | None, dtype: Any) -> Any:
 
 
 def nanargmax(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """Return the position of the first largest element that is not NaN. The result has no gradient."""
+    """Return the position of the first largest element that is not NaN.
+
+    The result has no gradient.
+    """
     return _position("nanargmax", argmax, x, axis, keepdims, -math.inf)
 
 
 def nanargmin(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """Return the position of the first smallest element that is not NaN. The result has no gradient."""
+    """Return the position of the first smallest element that is not NaN.
+
+    The result has no gradient.
+    """
     return _position("nanargmin", argmin, x, axis, keepdims, math.inf)
 
 

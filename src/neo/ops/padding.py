@@ -34,7 +34,7 @@ SQUARE, LINE = [(3, 2)], [(4,)]
     ],
 )
 def pad(x: Any, /, pad_width: Any, mode: str | Callable[..., Any] = "constant", **settings: Any) -> Any:
-    """Return x with elements added before and behind along its axes, as NumPy's pad does.
+    """Return x with elements added along its axes, as NumPy's pad does.
 
     x: (...) of any dtype. pad_width: n, (before, after), or such a pair for each axis; a dict of
     axes and pairs. mode: "constant" (constant_values, 0), "edge", "reflect" and "symmetric"

@@ -192,7 +192,7 @@ QUANTILES = [
 
 @composite(domain=ANY, samples=QUANTILES)
 def quantile(x: Any, q: Any, /, axis: Axes = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    """Return the value below which a share q of the elements over axes lies, as NumPy's quantile does.
+    """Return the value below which a share q of the elements over axes lies.
 
     x: (...) real. q: a number from 0 to 1, or an array of them; its axes come first in the result.
     method: one of NumPy's thirteen. NaN where there is a NaN.
@@ -232,7 +232,7 @@ def nanpercentile(
 
 @composite(domain=ANY, samples=[([(4,)], {}), *SAMPLES])
 def median(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Any:
-    """Return the median over axes: the middle element, or the mean of the two in the middle.
+    """Return the median over axes: the middle element, or the mean of two.
 
     NaN where there is a NaN. Gradient: to those elements.
     """

@@ -131,7 +131,10 @@ def unique_counts(x: Any, /) -> UniqueCounts:
 
 
 def unique_inverse(x: Any, /) -> UniqueInverse:
-    """Return the distinct elements of x and the place of each of x among them. See `unique_all`."""
+    """Return the distinct elements of x and the place of each of x among them.
+
+    See `unique_all`.
+    """
     given, values = _grouped(x)
     return UniqueInverse(values, given("inverse"))
 

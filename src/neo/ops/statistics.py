@@ -47,7 +47,10 @@ class Mean(BuiltIn):
 
 @rule(Mean)
 def mean(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
-    """Return the arithmetic mean over axes; NaN of no elements. Gradient: to x, g / count."""
+    """Return the arithmetic mean over axes; NaN of no elements.
+
+    Gradient: to x, g / count.
+    """
     return Mean.of(x, axis=axis, keepdims=keepdims)
 
 
@@ -209,7 +212,10 @@ def _exclusive(rows: Any) -> Any:
 
 @rule(Prod)
 def prod(x: Any, /, *, axis: Axes = None, dtype: Any = None, keepdims: bool = False) -> Any:
-    """Return the product of elements over axes. The gradient is exact with zeros in x."""
+    """Return the product of elements over axes.
+
+    The gradient is exact with zeros in x.
+    """
     return Prod.of(x, axis=axis, dtype=own_dtype(x, dtype), keepdims=keepdims)
 
 
@@ -239,8 +245,9 @@ class CumulativeSum(BuiltIn):
 def cumulative_sum(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Any:
-    """Return the running sum along an axis. axis: may be left out when x has one axis.
+    """Return the running sum along an axis.
 
+    axis: may be left out when x has one axis.
     include_initial: begin with 0, so the result is one longer. Gradient: to x.
     """
     axis = only_axis("cumulative_sum", x, axis)
@@ -310,8 +317,9 @@ def _shifted(x: Any, k: int, axis: int) -> Any:
 def cumulative_prod(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Any:
-    """Return the running product along an axis. The gradient is exact with zeros in x.
+    """Return the running product along an axis.
 
+    The gradient is exact with zeros in x.
     include_initial: begin with 1, so the result is one longer.
     """
     axis = only_axis("cumulative_prod", x, axis)
@@ -327,8 +335,9 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
 
 @composite(domain=ANY, samples=[([(4,)], {}), ([(3, 4)], {"axis": 0, "n": 2})])
 def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
-    """Return the n-th difference of neighbours along an axis. Gradient: to x and what is joined.
+    """Return the n-th difference of neighbours along an axis.
 
+    Gradient: to x and what is joined.
     n: how many times; 0 returns x as it is, without what is joined, as in NumPy.
     """
     (axis,) = positive_axes(axis, x.ndim)

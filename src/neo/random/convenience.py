@@ -13,7 +13,7 @@ from .keys import Key, fresh
 def randn(
     *shape: Any, seed: Key | int | None = None, dtype: Any = None, device: Any = None, backend: Any = None
 ) -> Array:
-    """Return normal numbers of mean 0 and variance 1: `randn((3, 4))` or `randn(3, 4)`.
+    """Return normal numbers of mean 0 and variance 1: `randn((3, 4))`, say.
 
     seed: an integer or a key for the same numbers every time. Without one each call has fresh
     randomness from the operating system: there is no global state and no global seed.
@@ -50,7 +50,7 @@ def randint(
     device: Any = None,
     backend: Any = None,
 ) -> Array:
-    """Return integers with low <= x < high: `randint(0, 10, (3, 4))` or `randint(0, 10, 3, 4)`.
+    """Return integers with low <= x < high: `randint(0, 10, (3, 4))`, say.
 
     seed, device, backend: as for `neo.randn`. dtype: an integer one; None is int64.
     Raises TypeError and ValueError as `neo.random.integers`.

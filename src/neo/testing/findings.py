@@ -172,7 +172,10 @@ class Report:
 
 
 class GradientMismatch(AssertionError):  # noqa: N818  # what it is, as users say it
-    """A check failed. `report` has all that it did, and `report.findings` what is wrong."""
+    """A check failed.
+
+    `report` has all that it did, and `report.findings` what is wrong.
+    """
 
     def __init__(self, report: Report) -> None:
         super().__init__(str(report))

@@ -18,7 +18,7 @@ from .options import require_function
 def checkpoint(
     f: Callable[..., Any], *, keep: Any = None, budget: int | str | None = None
 ) -> Callable[..., Any]:
-    """Return a function like f that keeps its arguments and computes the rest again when needed.
+    """Return a function like f that keeps its arguments and computes again the rest.
 
     f: any function of arrays and trees of arrays. It runs once in the forward pass, and again when
     the backward pass reaches it, so it must do the same each time. The arrays that it closes over

@@ -27,7 +27,7 @@ def jvp(
     has_aux: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Return f's result and its tangent: the derivative of f at the primals along the tangents.
+    """Return f's result and its tangent: f's derivative along the tangents.
 
     primals: a tuple of f's positional arguments. kwargs: its keyword arguments, and options, which
     are those of `value_and_grad`. An argument that is differentiated is an array or a tree of arrays.

@@ -74,7 +74,9 @@ def grad(
     holomorphic: bool = False,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
-    """Return the function that gives f's gradient, or (gradient, aux). See `value_and_grad`.
+    """Return the function that gives f's gradient, or (gradient, aux).
+
+    See `value_and_grad`.
 
     >>> import neo.numpy as nep
     >>> print(grad(grad(nep.sin))(0.5) == -nep.sin(0.5))
@@ -130,7 +132,7 @@ def vjp(
     has_aux: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Return f's result and the function that pulls a cotangent of it back to the arguments.
+    """Return f's result and the function that pulls a cotangent of it back.
 
     primals: f's positional arguments, arrays or trees of them. kwargs: its keyword arguments, and
     options, which are those of `value_and_grad`. argnums, argnames: the arguments to differentiate;

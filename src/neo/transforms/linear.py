@@ -28,7 +28,7 @@ def linearize(
     has_aux: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Return f's result and the function that pushes tangents to it, without running f again.
+    """Return f's result and the function that pushes tangents to it.
 
     The arguments are those of `vjp`. Returns (value, push), or (value, push, aux). push takes one
     tangent per differentiated argument, like it, and returns the tangent of the value; it is linear
@@ -82,7 +82,7 @@ class _Linear:
 
 
 def linear_transpose(f: Callable[..., Any], *primals: Any, **kwargs: Any) -> Callable[[Any], tuple[Any, ...]]:
-    """Return the transpose of a linear function: from cotangents of its result to its arguments.
+    """Return the transpose of a linear function: from result to arguments.
 
     primals: f's positional arguments, which tell shapes and dtypes; f is run at zeros and at other
     numbers, not at theirs. kwargs: see `vjp`. Returns a function that takes one cotangent like f's

@@ -75,7 +75,7 @@ def jacobian(
     chunk_size: int | None = None,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
-    """Return a function that gives f's Jacobian, or (Jacobian, aux), by the cheaper mode.
+    """Return a function that gives f's Jacobian by the cheaper mode, or with aux.
 
     That is `jacfwd` where the result has more elements than the arguments, and `jacrev` elsewhere;
     see there.
@@ -107,7 +107,7 @@ def hessian(
     chunk_size: int | None = None,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
-    """Return a function that gives f's Hessian, or (Hessian, aux): forward over reverse.
+    """Return a function that gives f's Hessian, or (Hessian, aux).
 
     f: returns a real array, mostly 0-d, or a tree of them. argnums, argnames, options: as for
     `value_and_grad`; the arguments are real, or all complex with holomorphic, which gives f''(z).

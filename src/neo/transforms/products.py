@@ -20,7 +20,7 @@ def hvp(
     has_aux: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Return the product of f's Hessian with tangents: the derivative of its gradient along them.
+    """Return the product of f's Hessian with tangents.
 
     f: returns a real 0-d array. The arguments are those of `jvp`.
     Returns a tuple with one product per differentiated argument, like it; the product alone where
@@ -66,7 +66,7 @@ def gnvp(
     has_aux: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Return the Gauss-Newton product J^T H J v, with J the Jacobian of f and H the Hessian of loss.
+    """Return the Gauss-Newton product J^T H J v: J of f, and H the Hessian of loss.
 
     f: returns an array or a tree of arrays. loss: takes that and returns a real 0-d array; without
     one it is half the sum of squares, so the product is J^T J v. Other arguments, and the result:

@@ -19,7 +19,7 @@ from .recording import Recording
 def trace(
     f: Callable[..., Any], *, keep: bool = False, profile: bool = False, **options: Unpack[Options]
 ) -> Callable[..., tuple[Any, TracedTape]]:
-    """Return a function that gives f's result and the tape of the run; print the tape.
+    """Return a function that gives f's result and the tape of the run.
 
     f: returns an array or a tree of arrays and anything else. Every real or complex array among
     the arguments, every tree of such arrays, and every other Array is an input of the tape; other

@@ -23,7 +23,7 @@ def vmap(
     axis_size: int | None = None,
     **options: Unpack[Options],
 ) -> Callable[..., Any]:
-    """Return a function that maps f over an axis of its arguments, all examples at once.
+    """Return a function that maps f over an axis of its arguments, all at once.
 
     f: takes one example, and returns arrays, numbers, or a tree of them.
     in_axes: which axis of each argument is mapped over: an integer for all, or a tuple with, for each

@@ -124,7 +124,7 @@ def _pulled_tall(q: Any, r: Any, dq: Any, dr: Any) -> Any:
 
 @rule(Qr)
 def qr(x: Any, /, *, mode: str = "reduced") -> QRResult:
-    """Return Q with orthonormal columns and the upper triangular R for which Q @ R = x.
+    """Return Q with orthonormal columns and an upper triangular R: Q @ R = x.
 
     x: (..., m, n) real or complex. k = min(m, n). mode: "reduced" gives Q (..., m, k) and R
     (..., k, n); "complete" gives (..., m, m) and (..., m, n).

@@ -100,7 +100,7 @@ class LstsqResult(NamedTuple):
     observe=lambda x, residuals, rank, s: (x, residuals),
 )
 def lstsq(a: Any, b: Any, /, rcond: Any = None, *, rtol: Any = None) -> LstsqResult:
-    """Return the x of least norm among those for which the norm of a @ x - b is least.
+    """Return the x of least norm of those for which the norm of a @ x - b is least.
 
     a: (..., m, n) real or complex, of any rank. b: (m,) or (..., m, k). Leading axes broadcast.
     rtol, or rcond as NumPy calls it: singular values below rtol times the largest count as zero;

@@ -136,7 +136,7 @@ def _kinked(low: Any, gs: Any, oblong: bool) -> Any:
 
 @rule(Svd)
 def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
-    """Return U, S and V^H with U @ diag(S) @ V^H = x: orthonormal columns, values descending.
+    """Return orthonormal U, descending S and V^H with U @ diag(S) @ V^H = x.
 
     x: (..., m, n) real or complex. k = min(m, n). Returns U (..., m, k), S (..., k), real, and Vh
     (..., k, n); with full_matrices U (..., m, m) and Vh (..., n, n).

@@ -74,7 +74,7 @@ class Eigh(BuiltIn):
 
 @rule(Eigh)
 def eigh(x: Any, /) -> EighResult:
-    """Return the eigenvalues, ascending, and orthonormal eigenvectors of Hermitian matrices.
+    """Return ascending eigenvalues and orthonormal eigenvectors of Hermitian x.
 
     x: (..., n, n), Hermitian; libraries read one triangle and do not look at the other.
     Returns eigenvalues (..., n), real, and eigenvectors (..., n, n), as columns.
@@ -134,7 +134,7 @@ class Eig(BuiltIn):
 
 @rule(Eig)
 def eig(x: Any, /) -> EigResult:
-    """Return the eigenvalues, in no order, and eigenvectors of length 1 of square matrices.
+    """Return the eigenvalues, in no order, and unit eigenvectors of square matrices.
 
     x: (..., n, n) real or complex. Returns eigenvalues (..., n) and eigenvectors (..., n, n), as
     columns; both are complex.
