@@ -19,6 +19,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 sys.path.insert(0, str(Path(__file__).parent))
 
+import checker
 import extras
 import report
 from libraries import LIBRARIES, SLOW
@@ -26,7 +27,7 @@ from race import BASE, BY_HAND, race
 from results import machine, save
 from workloads import WORKLOADS
 
-PARTS = ("race", "bookkeeping", "scaling", "seed", "memory", "import")
+PARTS = ("race", "bookkeeping", "scaling", "seed", "memory", "import", "checker")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,6 +67,7 @@ def measured(parts: list[str], workloads: list[str], names: list[str], seconds: 
         "seed": lambda: extras.seed_figure([64, 128, 256, 512, 1024, 2048] if seconds > 1 else [64], 100),
         "memory": lambda: extras.memory([name for name in names if name not in SLOW]),
         "import": lambda: [extras.import_time()],
+        "checker": lambda: checker.per_example(max(1, int(seconds / 3))),
     }
     for part, run in others.items():
         if part in parts:
