@@ -12,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from support.libraries import Library
 from support.right import RIGHT
+from support.right_nasty import NASTY
 from support.wrong import WRONG
 from support.wrong_somewhere import SOMEWHERE
 
@@ -24,8 +25,8 @@ from neo.testing.places import places
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 # All of them, with many seeds, under the deep profile; otherwise one of each kind, and every so many.
 ALL_WRONG = [*WRONG, *SOMEWHERE]
-SOME_WRONG = ALL_WRONG if DEEP else list({entry[3]: entry for entry in reversed(ALL_WRONG)}.values())
-SOME_RIGHT = RIGHT if DEEP else RIGHT[4::25]
+SOME_WRONG = ALL_WRONG if DEEP else list({entry[3]: entry for entry in ALL_WRONG}.values())
+SOME_RIGHT = [*RIGHT, *NASTY] if DEEP else [*RIGHT[4::40], *NASTY[1::40]]
 # One example, where it is not the examples that a test is about.
 ONE = {"inputs": (np.array([0.5, -1.25, 2.0]),), "backends": "numpy", "orders": (1,)}
 SEEDS = range(20) if DEEP else range(1)

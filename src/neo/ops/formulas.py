@@ -76,7 +76,7 @@ remainder = elementwise(
     "Return x - y * floor(x / y), with the sign of y.\n\nGradient: 1 to x, -floor(x / y) to y.",
     same,
     lambda g, x, y: -g * floor_divide(x, y),
-    domain=((0.1, 0.9), (1.1, 2)),
+    domain=((2.3, 2.9), (1.02, 1.1)),  # between the jumps, where floor(x / y) is 2
     operator=op.mod,
 )
 floor_divide = elementwise(
