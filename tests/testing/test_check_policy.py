@@ -98,6 +98,19 @@ def test_a_check_runs_on_every_library(xp: Library) -> None:
     assert report.examples > 30
 
 
+def test_bfloat16_is_checked_where_a_library_has_it() -> None:
+    pytest.importorskip("torch")
+    given = {**ONE, "backends": ("numpy", "torch"), "dtypes": ("float64", "bfloat16")}
+
+    class Threefold(Square):
+        def backward(self, g):
+            (x,) = self.ctx.release
+            return 2 * g * x * (3.0 if "bfloat16" in str(x.dtype) else 1.0)
+
+    assert kinds(Square, **given) == []
+    assert kinds(Threefold, **given) == ["wrong_in_dtype"]
+
+
 def test_the_same_seed_gives_the_same_report() -> None:
     given = {**ONE, "inputs": (nt.arrays((2,)),)}
     one, other = (nt.check_policy(Square, **given, seed=5) for _ in range(2))
