@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import random
 from typing import Any
 
@@ -188,6 +189,31 @@ def test_parts_that_are_gone_are_forgotten(xp: Library) -> None:
     gc.collect()
 
     assert len(x.parts) < 600
+
+
+def test_an_array_that_has_parts_or_is_one_pickles_as_its_values(xp: Library) -> None:
+    x = xp.array(VALUES)
+    parts = [x[0], x.T, x.reshape(6), *x]
+
+    copies = pickle.loads(pickle.dumps([x, *parts]))
+    copies[0][...] = 0.0
+
+    np.testing.assert_array_equal(xp.numpy(x), VALUES)
+    for one, part in zip(copies[1:], parts, strict=True):
+        np.testing.assert_array_equal(xp.numpy(one), xp.numpy(part))
+
+
+def test_a_long_chain_of_views_is_written_through(xp: Library) -> None:
+    x = xp.array(VALUES)
+    y = x
+    for _ in range(2000):
+        y = y.T
+
+    y[0, 1] = 9.0
+    x[1, 1] = 7.0
+
+    np.testing.assert_array_equal(xp.numpy(x), [[1.0, 9.0, 3.0], [4.0, 7.0, 6.0]])
+    np.testing.assert_array_equal(xp.numpy(y), xp.numpy(x))
 
 
 def _step(r: random.Random, arrays: list[Any], others: list[Any]) -> None:

@@ -135,6 +135,10 @@ class Array(Attached):
     def __deepcopy__(self, memo: Any) -> Any:
         return apart(self) if isinstance(self, Traced) else box(deepcopy(self.held, memo))
 
+    def __reduce__(self) -> Any:
+        # What it holds: a pickle is no view, and has none.
+        return box, (self.held,)
+
     def __len__(self) -> int:
         if not self.held.shape:
             raise TypeError("len() of a 0-d array; use .size for the number of elements")

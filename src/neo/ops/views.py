@@ -89,22 +89,35 @@ def assign(x: Array, key: Any, value: Any) -> None:
     write(x, setitem(x, key, value), key)
 
 
-def write(x: Array, value: Any, key: Any = ..., origin: Any = None) -> None:
+def write(x: Array, value: Any, key: Any = ...) -> None:
     """Give an array another value, and with it the array that it is a part of and its own parts.
 
-    key: where the new value differs. origin: the array or part that this write comes from.
+    key: where the new value differs.
     """
     if getattr(x, "part_of", None) is None and getattr(x, "parts", None) is None:
         rebind(x, value)
         return
+    waiting = [(x, value, key, None)]
+    while waiting:  # a chain of parts may be longer than Python's stack
+        waiting += _written(*waiting.pop())
+
+
+def _written(x: Array, value: Any, key: Any, origin: Any) -> list[Any]:
+    """Write into one array; return what is to be written for it: (array, value, key, x).
+
+    origin: the array or part that this write comes from.
+    """
     source, parts = _source(x), _live_parts(x)
     rebind(x, value)
+    others = [
+        (one, way.take(x, how), ..., x)
+        for one, way, how in parts
+        if one is not origin and not (way is _KEY and _are_apart(key, how, x.shape))
+    ]
     if source is not None and source[0] is not origin:
         whole, way, how = source
-        write(whole, way.back(x, whole, how), how if way is _KEY else ..., x)
-    for one, way, how in parts:
-        if one is not origin and not (way is _KEY and _are_apart(key, how, x.shape)):
-            write(one, way.take(x, how), ..., x)
+        others.append((whole, way.back(x, whole, how), how if way is _KEY else ..., x))
+    return others
 
 
 def _source(x: Any) -> Any:
