@@ -85,6 +85,31 @@ def test_complex_gradients_have_jaxs_convention() -> None:
     _close(found, jax.grad(lambda z: jnp.sum(jnp.real(z * z * (2 - 1j))))(z))
 
 
+def _writing(x):
+    x[0] = x[1] * 3
+    x *= 2
+    return nep.sum(nep.sin(x))
+
+
+def _without_writing(x):
+    return jnp.sum(jnp.sin(2 * x.at[0].set(x[1] * 3)))
+
+
+def test_function_that_writes_is_right_and_leaves_the_array_alone() -> None:
+    x = jnp.asarray(X)
+    outs = []
+
+    for forward, reverse in (
+        (bridge.as_jax(_writing, mode="forward"), bridge.as_jax(_writing)),
+        (_without_writing, _without_writing),
+    ):
+        pushed = jax.jvp(forward, (x,), (jnp.asarray(W),))
+        outs.append([reverse(x), jax.jit(jax.grad(reverse))(x), jax.jacrev(jax.grad(reverse))(x), pushed])
+
+    _close(*outs)
+    np.testing.assert_array_equal(x, X)
+
+
 def _order(f, n):
     for _ in range(n):
         f = (lambda g: lambda x: nep.sum(neo.grad(g)(x) * x))(f)

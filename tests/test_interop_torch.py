@@ -178,6 +178,61 @@ FUNC = {
 }
 
 
+def _writing(x, w):
+    x[0] = x[1] * w[2]
+    x *= w
+    w *= 2
+    return nep.sum(nep.sin(x) * w)
+
+
+def _without_writing(x, w):
+    x = torch.stack([x[1] * w[2], x[1], x[2]]) * w
+    return (torch.sin(x) * w * 2).sum()
+
+
+@from_torch
+@pytest.mark.parametrize("backend", [None, "numpy"])
+@pytest.mark.parametrize("transform", FUNC.values(), ids=FUNC)
+def test_function_that_writes_is_right_and_leaves_the_tensors_alone(transform, backend) -> None:
+    kept = X.clone(), W.clone()
+
+    found = transform(bridge.as_torch(_writing, backend=backend))
+
+    torch.testing.assert_close((X, W), kept, rtol=0, atol=0)
+    torch.testing.assert_close(found, transform(_without_writing), rtol=1e-12, atol=1e-14)
+
+
+@from_torch
+@pytest.mark.parametrize("backend", [None, "numpy"])
+def test_function_that_writes_into_a_constant_is_right_to_second_order(backend) -> None:
+    x, w = X.clone().requires_grad_(), W.clone()
+
+    (first,) = torch.autograd.grad(bridge.as_torch(_writing, backend=backend)(x, w), x, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), x)
+
+    torch.testing.assert_close(w, W, rtol=0, atol=0)
+    torch.testing.assert_close(first, torch.func.grad(_without_writing)(X, W), rtol=1e-12, atol=1e-14)
+    hessian = torch.func.hessian(_without_writing)(X, W)
+    torch.testing.assert_close(second, hessian.sum(0), rtol=1e-12, atol=1e-14)
+
+
+AS_IT_IS = {
+    "jvp": lambda f: torch.func.jvp(f, (X,), (W,)),
+    "grad": lambda f: torch.func.grad(lambda x: (f(x) ** 3).sum())(X),
+    "hessian": lambda f: torch.func.hessian(lambda x: (f(x) ** 3).sum())(X),
+    "vmap": lambda f: torch.func.vmap(f)(torch.stack([X, W])),
+}
+
+
+@from_torch
+@pytest.mark.parametrize("backend", [None, "numpy"])
+@pytest.mark.parametrize("transform", AS_IT_IS.values(), ids=AS_IT_IS)
+def test_function_that_returns_its_argument_is_taken_by_transforms(transform, backend) -> None:
+    found = transform(bridge.as_torch(lambda x: x, backend=backend))
+
+    torch.testing.assert_close(found, transform(torch.clone))
+
+
 @from_torch
 @pytest.mark.parametrize("backend", [None, "numpy"])
 @pytest.mark.parametrize("transform", FUNC.values(), ids=FUNC)

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from .. import backends, tree
-from ..core.array import Traced, raw_of
+from ..core.array import Traced, box, raw_of
 from ..core.call import call
 from ..core.dtypes import COMPLEX, differentiable, kind
 from ..core.policy import Policy, library_of_all
@@ -27,9 +27,9 @@ def as_jax(
 ) -> Callable[..., Any]:
     """Return a neo function as a JAX function: under `jit`, `grad`, `vjp` and `vmap`, to every order.
 
-    f: a function of arrays and trees of arrays; it runs on the host, in a callback, on arrays of
-    `backend`. result: what f returns, as a tree of `jax.ShapeDtypeStruct`; by default f is run once
-    on ones of the arguments' shapes to find out.
+    f: a function of arrays and trees of arrays; it runs on the host, in a callback, on neo's Arrays
+    over `backend`, into which it may write. result: what f returns, as a tree of
+    `jax.ShapeDtypeStruct`; by default f is run once on ones of the arguments' shapes to find out.
     mode: "reverse", or "forward" for `jvp`, `jacfwd` and `linearize`: JAX has no function with a rule
     of its own for both (jax issue 3996).
     Gradient: by neo, in that mode; JAX's convention for complex numbers.
@@ -61,7 +61,8 @@ def _on_host(f: Flat, backend: str) -> Flat:
 
     def run(*arrays: Any) -> tuple[np.ndarray, ...]:
         library = backends.get(backend)
-        found = f(*[library.asarray(np.asarray(x)) for x in arrays])
+        # Written into, an Array is rebound: JAX's own memory is read-only.
+        found = f(*[box(library.asarray(np.asarray(x))) for x in arrays])
         return tuple([_to_numpy(x) for x in found])
 
     return run

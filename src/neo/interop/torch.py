@@ -25,8 +25,8 @@ __all__ = ["as_neo", "as_torch"]
 def as_torch(f: Callable[..., Any], *, backend: str | None = None) -> Callable[..., Any]:
     """Return a neo function as one of tensors that PyTorch's autograd differentiates.
 
-    f: a function of arrays and trees of arrays. backend: the library to run it on; by default f
-    gets the tensors, and is differentiated by neo all the same.
+    f: a function of arrays and trees of arrays, which gets neo's Arrays of the tensors: what it
+    writes into them leaves the tensors alone. backend: the library to run it on, by default Torch.
     Gradient: to the tensors that require one, by `backward()` or `torch.autograd.grad`, to every
     order (`create_graph=True`); tangents by `torch.autograd.forward_ad`; and by the transforms of
     `torch.func`, `vmap` among them.
@@ -75,7 +75,8 @@ class _Run:
     def __call__(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Run f, on a tape where a gradient is wanted."""
         self.wanted = [k for k, x in enumerate(tensors) if x.requires_grad and differentiable(x.dtype)]
-        xs = list(tensors)
+        # Written into, an Array is rebound and the tensor kept; detached, a result is never an operand.
+        xs: list[Any] = [box(x.detach()) for x in tensors]
 
         def of_wanted(*some: Any) -> tuple[Any, ...]:
             for k, x in zip(self.wanted, some, strict=True):
@@ -83,9 +84,9 @@ class _Run:
             return self.f(*xs)
 
         if self.wanted:
-            found, self.pull = vjp(of_wanted, *[tensors[k] for k in self.wanted])
+            found, self.pull = vjp(of_wanted, *[xs[k] for k in self.wanted])
         else:
-            found = self.f(*tensors)
+            found = self.f(*xs)
         return tuple([_tensor(unbox(x)) for x in found])
 
 
@@ -115,7 +116,7 @@ class _Call(torch.autograd.Function):
             pull = pulled_by_neo(run.f, ctx.wanted, len(tensors))
             found = _Call.apply(_Run(pull), *tensors, *gradients)
         else:
-            found = run.pull(tuple(gradients))
+            found = [unbox(g) for g in run.pull(tuple(gradients))]
         placed = dict(zip(ctx.wanted, found, strict=True))
         return (None, *[placed.get(k) for k in range(len(tensors))])
 
