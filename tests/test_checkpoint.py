@@ -118,13 +118,33 @@ def test_derivative_of_a_pull_back_in_its_cotangent(xp: Library) -> None:
     _close(xp, found, xp.asarray(2 * W * np.cos(X) ** 2))
 
 
-def test_caller_keeps_an_array_that_the_function_writes_into(xp: Library) -> None:
-    @neo.checkpoint
-    def f(x):
-        x *= x
-        return x
+def _doubled_in_place(x, scales):
+    scales["a"] *= 2.0
+    return x * scales["a"]
 
-    found = neo.grad(lambda x: nep.sum(f(x) * x))(xp.asarray(X))
+
+@pytest.mark.parametrize("settings", [{}, {"budget": 0}, {"keep": "multiply"}])
+def test_function_that_writes_into_an_argument_is_refused_by_name(xp: Library, settings: dict) -> None:
+    f = neo.checkpoint(_doubled_in_place, **settings)
+
+    with pytest.raises(ValueError, match=r"_doubled_in_place wrote into argument 1 \('scales'\)\['a'\] "):
+        neo.grad(lambda x: nep.sum(f(x, {"a": x * 1.0})))(xp.asarray(X))
+
+
+def test_function_that_writes_into_an_untraced_argument_is_refused(xp: Library) -> None:
+    f = neo.checkpoint(_doubled_in_place)
+
+    with pytest.raises(ValueError, match=r"wrote into argument 'scales'\['a'\] "):
+        neo.jvp(lambda x: f(x, scales={"a": xp.array(W)}), (xp.asarray(X),), (xp.asarray(W),))
+
+
+def test_function_may_write_into_an_array_of_its_own(xp: Library) -> None:
+    def f(x):
+        y = x * 1.0
+        y *= x
+        return y
+
+    found = neo.grad(lambda x: nep.sum(neo.checkpoint(f)(x) * x))(xp.asarray(X))
 
     _close(xp, found, xp.asarray(3 * X**2))
 

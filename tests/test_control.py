@@ -343,3 +343,60 @@ def test_loops_push_tangents() -> None:
     found = neo.jvp(f, (0.5,), (1.0,))[1]
 
     np.testing.assert_allclose(found, neo.grad(_by_hand)(0.5, 0.2, XS), rtol=1e-12)
+
+
+def _added_in_place(c, x):
+    c += x
+    return c, c
+
+
+@pytest.mark.parametrize("checkpoint", HOW)
+def test_steps_of_a_scan_write_into_arrays_of_their_own(xp: Library, checkpoint: bool | int) -> None:
+    xs = xp.asarray(np.ones(20))
+
+    def f(s):
+        last, ys = scan(_added_in_place, s, xs, checkpoint=checkpoint)
+        return last + 100 * s + nep.sum(ys)
+
+    value, gradient = neo.value_and_grad(f)(xp.asarray(0.0))
+
+    assert float(value) == 20 + sum(range(21))
+    assert float(gradient) == 1 + 100 + 20
+
+
+@pytest.mark.parametrize("checkpoint", [False, True, 2])
+@pytest.mark.parametrize("loop", ["fori_loop", "while_loop"])
+def test_steps_of_a_loop_write_into_arrays_of_their_own(
+    xp: Library, loop: str, checkpoint: bool | int
+) -> None:
+    step = lambda x: x.__imul__(2.0)  # noqa: E731
+
+    def f(x):
+        last = (
+            fori_loop(0, 5, lambda _, x: step(x), x, checkpoint=checkpoint)
+            if loop == "fori_loop"
+            else while_loop(lambda x: x < 32, step, x, checkpoint=checkpoint)
+        )
+        return last + 100 * x
+
+    value, gradient = neo.value_and_grad(f)(xp.asarray(1.0))
+
+    assert float(value) == 132
+    assert float(gradient) == 132
+
+
+def test_examples_that_are_done_keep_what_a_step_writes_into(xp: Library) -> None:
+    found = neo.vmap(lambda x: while_loop(lambda x: x < 10, lambda x: x.__imul__(2.0), x))(
+        xp.asarray([1.0, 7.0])
+    )
+
+    np.testing.assert_array_equal(xp.numpy(found), [16, 14])
+
+
+def test_array_handed_to_a_loop_keeps_its_value(xp: Library) -> None:
+    x = xp.array([0.0, 1.0])
+
+    last = fori_loop(0, 3, lambda _, c: c.__iadd__(1.0), x)
+
+    np.testing.assert_array_equal(xp.numpy(x.data), [0, 1])
+    np.testing.assert_array_equal(xp.numpy(last.data), [3, 4])

@@ -224,3 +224,23 @@ def test_tangents_may_be_written_into(xp: Library) -> None:
     first[...] = 0.0
 
     assert xp.numpy(second).tolist() == xp.numpy(v).tolist() == [3.0, 4.0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("function", [nep.var, nep.std])
+@pytest.mark.parametrize(("shape", "settings"), [((0,), {}), ((0, 3), {"axis": 0}), ((3, 0), {"axis": 1})])
+def test_gradient_of_a_variance_of_no_elements_is_empty(
+    xp: Library, function, shape: tuple[int, ...], settings: dict
+) -> None:
+    found = neo.grad(lambda x: nep.sum(function(x, **settings)))(xp.asarray(np.zeros(shape)))
+
+    assert tuple(found.shape) == shape
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("function", [nep.var, nep.std])
+@pytest.mark.parametrize("correction", [1, 1.5, 2])
+def test_gradient_of_a_variance_without_a_divisor_is_nan(xp: Library, function, correction: float) -> None:
+    found = neo.grad(lambda x: nep.sum(function(x, correction=correction)))(xp.asarray(np.ones(1)))
+
+    assert np.isnan(xp.numpy(found)).all()

@@ -13,6 +13,7 @@ from typing import Any
 
 from . import backends, tree
 from .core.array import bottom_of, is_batched
+from .core.segment import copied
 from .errors import describe
 from .ops.broadcasting import reshape
 from .ops.creation import asarray
@@ -169,7 +170,7 @@ def _steps(f: Callable[..., Any], carry: Any, xs: Any, n: int) -> tuple[Any, Any
     ys = []
     for row in rows:
         before = carry
-        carry, y = _pair(f(carry, build(list(row))))
+        carry, y = _pair(f(_own(carry), build(list(row))))
         _check_same(before, carry, "scan", "carry")
         ys.append(y)
     return carry, _outputs(ys, carry)
@@ -269,7 +270,7 @@ def _repeat(cond: Callable[[Any], Any], body: Any, value: Any, most: int | None)
         more = cond(value)
         if not _any(more):
             return value, False
-        before, value = value, body(value)
+        before, value = value, body(_own(value))
         _check_same(before, value, "while_loop", "value")
         if is_batched(more):  # inside vmap: the examples that are done keep their values
             value = _chosen(more, value, before)
@@ -312,9 +313,14 @@ def fori_loop(
 
 def _count(body: Callable[[int, Any], Any], value: Any, numbers: range) -> Any:
     for i in numbers:
-        before, value = value, body(i, value)
+        before, value = value, body(i, _own(value))
         _check_same(before, value, "fori_loop", "value")
     return value
+
+
+def _own(state: Any) -> Any:
+    """Return a state whose arrays a step may write into: the one before keeps its values."""
+    return tree.map(copied, state)
 
 
 def _check_same(before: Any, after: Any, loop: str, what: str) -> None:

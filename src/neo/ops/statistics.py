@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 from ..core.dtypes import INTEGER, differentiable, kind
@@ -27,8 +28,9 @@ def count_over(shape: tuple[int, ...], axis: Axes) -> int:
 
 
 def _freedom(x: Any, axis: Axes, correction: float) -> float:
-    """Return the divisor of a variance: the number of elements less the correction."""
-    return count_over(tuple(x.shape), axis) - correction
+    """Return the divisor of a variance: the elements less the correction, NaN where nothing is left."""
+    left = count_over(tuple(x.shape), axis) - correction
+    return left if left > 0 else nan
 
 
 class Mean(BuiltIn):

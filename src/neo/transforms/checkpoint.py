@@ -7,9 +7,10 @@ from functools import wraps
 from typing import Any
 
 from .. import tree
-from ..core.array import beneath
+from ..core.array import Array, beneath
 from ..core.keeping import Keeper, seen
 from ..core.segment import copied, cut, tapes_of
+from .arguments import label, name_of
 from .captured import captured
 from .keep import Budget, by_rule, in_bytes
 from .options import require_function
@@ -30,10 +31,9 @@ def checkpoint(
     and `bytes`.
     budget: how much to keep, in bytes or words ("64 MB"): of what f computes, that which takes
     longest to compute again, for its size.
-    An array that f writes into (`x += 1`) is f's own: the caller's keeps its value.
-    Raises RuntimeError, in the backward pass, when f does not repeat its calls and when an Array that
-    it closes over was written into since; ValueError for both keep and budget, and for a name that
-    is no operation's.
+    Raises ValueError when f writes into an argument (`x += 1`), for both keep and budget, and for a
+    name that is no operation's; RuntimeError, in the backward pass, when f does not repeat its calls
+    and when an Array that it closes over was written into since.
 
     >>> import numpy as np
     >>> import neo
@@ -68,9 +68,12 @@ def _cutting(
 
         def call() -> Any:
             if any([beneath(x) is not value for x, value in zip(closed, held, strict=True)]):
-                raise RuntimeError(_WRITTEN.format(getattr(f, "__name__", type(f).__name__)))
-            again, named = build([fresh(x) for x in leaves])
-            return f(*again, **named)
+                raise RuntimeError(_WRITTEN.format(name_of(f)))
+            handed = [fresh(x) for x in leaves]
+            again, named = build(handed)
+            result = f(*again, **named)
+            _refuse_written(f, args, kwargs, [_differ(*pair) for pair in zip(leaves, handed, strict=True)])
+            return result
 
         tapes = tapes_of([*leaves, *closed])
         if not tapes:
@@ -84,6 +87,28 @@ _WRITTEN = (
     "checkpoint cannot run {} again: an array that it closes over was written into since (x += 1, "
     "x[k] = v). Pass that array as an argument, whose value is kept, or write into a copy of it"
 )
+
+
+def _differ(before: Any, after: Any) -> bool:
+    """Tell whether an array that a function was handed has been given another value."""
+    if not isinstance(before, Array):
+        return False
+    slots = [getattr(x, "slot", None) for x in (before, after)]
+    return beneath(before) is not beneath(after) or slots[0] is not slots[1]
+
+
+def _refuse_written(f: Callable[..., Any], args: Any, kwargs: Any, written: list[bool]) -> None:
+    """Raise ValueError where f has written into an argument, naming it."""
+    if not any(written):
+        return
+    pairs = [*enumerate(args), *kwargs.items()]
+    names = [label(f, key) + path for key, argument in pairs for path in tree.paths(argument)]
+    which = " and ".join([name for name, is_written in zip(names, written, strict=True) if is_written])
+    raise ValueError(
+        f"checkpoint: {name_of(f)} wrote into {which} (x += 1, x[k] = v). It runs again on the arguments as "
+        f"they were, so the caller would not see what is written: return the new array instead "
+        f"(x = x + 1, x = x.at[k].set(v))"
+    )
 
 
 def _keepers(keep: Any, budget: Any) -> Callable[[], Keeper] | None:
