@@ -99,7 +99,9 @@ def test_threads_inside_one_transform_record_on_its_tape(xp: Library) -> None:
     np.testing.assert_allclose(xp.numpy(neo.grad(f)(x)), xp.numpy(expected), rtol=1e-12)
 
 
-@pytest.mark.parametrize("options", [{}, {"policies": {nep.tanh: Twice}}, {"check": "nan"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"policies": {nep.tanh: Twice}}, {"check": "nan"}], ids=["plain", "policies", "check"]
+)
 def test_one_pull_back_may_be_called_by_several_threads(options, xp: Library) -> None:
     _, pull = neo.vjp(lambda x: nep.tanh(cube(nep.tanh(x))), xp.asarray([0.5, 1.0]), **options)
     cotangents = [xp.asarray([k, 1.0 - k]) for k in range(THREADS)]
