@@ -133,6 +133,45 @@ def test_real_and_imaginary_parts_are_views(xp: Library) -> None:
     np.testing.assert_array_equal(xp.numpy(real), [5.0, 6.0])
 
 
+@pytest.mark.parametrize("part", ["real", "imag"])
+@pytest.mark.parametrize("value", [0.0, np.inf, np.nan, -0.0])
+def test_a_write_into_one_part_of_complex_numbers_leaves_all_others(
+    part: str, value: float, xp: Library
+) -> None:
+    expected = np.asarray([1 + 1j, complex(-0.0, np.inf), complex(np.nan, 2), complex(-np.inf, np.nan)])
+    z = xp.array(expected)
+
+    getattr(expected, part)[0] = value
+    getattr(z, part)[0] = value
+
+    np.testing.assert_array_equal(xp.numpy(z).view(float), expected.view(float))
+    np.testing.assert_array_equal(np.signbit(xp.numpy(z).view(float)), np.signbit(expected.view(float)))
+
+
+def _doubled_imaginary_part(z: Any) -> Any:
+    z = z * z
+    z.imag[...] *= 2.0
+    return z  # of z = a + ib: a**2 - b**2 + 4iab
+
+
+def test_derivatives_pass_what_is_written_into_a_part_of_complex_numbers(xp: Library) -> None:
+    def f(z: Any) -> Any:
+        w = _doubled_imaginary_part(z)
+        return nep.sum(w.real + 3.0 * w.imag)  # a**2 - b**2 + 12ab
+
+    a, b = np.asarray([1.0, -2.0]), np.asarray([0.5, 3.0])
+    z, v = xp.asarray(a + 1j * b), xp.asarray(np.full(2, 1 + 2j))
+
+    gradient, (_, tangent) = neo.grad(f)(z), neo.jvp(f, (z,), (v,))
+    twice = neo.grad(lambda z: nep.sum(nep.real(neo.grad(f)(z))))(z)  # of 2a + 12b
+    mapped = neo.vmap(_doubled_imaginary_part)(z)
+
+    np.testing.assert_allclose(xp.numpy(gradient), (2 * a + 12 * b) + 1j * (12 * a - 2 * b))
+    np.testing.assert_allclose(xp.numpy(tangent), np.sum((2 * a + 12 * b) + 2 * (12 * a - 2 * b)))
+    np.testing.assert_allclose(xp.numpy(twice), np.full(2, 2 + 12j))
+    np.testing.assert_allclose(xp.numpy(mapped), a**2 - b**2 + 4j * a * b)
+
+
 def test_what_was_computed_or_saved_from_a_view_stays(xp: Library) -> None:
     def f(x: Any) -> Any:
         x = x * 1.0

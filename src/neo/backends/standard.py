@@ -85,6 +85,16 @@ def put_last(xp: Any, x: Any, key: Any, value: Any) -> Any:
     return out
 
 
+def joined(xp: Any, x: Any, y: Any) -> Any:
+    """Return the complex array with real and imaginary parts x and y, which arithmetic makes NaN of inf.
+
+    xp: NumPy, or a module like it.
+    """
+    out = xp.empty(x.shape, xp.result_type(x.dtype, xp.complex64))
+    out.real[...], out.imag[...] = x, y
+    return out
+
+
 _BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 
 

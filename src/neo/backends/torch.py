@@ -276,6 +276,7 @@ def load() -> Backend:
             "ones_like": torch.ones_like,
             "zeros_like": torch.zeros_like,
             "add_part": add_part,
+            "joined": torch.complex,
             "put": put,
             "add_at": add_at,
             "scatter": scatter,

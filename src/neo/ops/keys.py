@@ -137,6 +137,8 @@ def _placed(inner: list[Any], tokens: list[Any], first: int, lead: Any = None) -
 def _spelled_out(key: Any, ndim: int) -> list[Any]:
     """Return the entries of a key, with a slice for every axis that `...` or nothing stands for."""
     entries = list(key) if isinstance(key, tuple) else [key]
+    # A bool is a mask without axes, and no integer.
+    entries = [np.asarray(k) if type(k) is bool else k for k in entries]
     used = sum([_consumed(k) for k in entries])
     rest = [slice(None)] * (ndim - used)
     found = [j for j, k in enumerate(entries) if k is Ellipsis]

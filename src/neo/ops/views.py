@@ -236,10 +236,12 @@ def matrix_transpose(x: Any, /) -> Any:
 
 
 _REAL = Way(
-    lambda whole, _: broadcasting.real(whole), lambda part, whole, _: part + broadcasting.imag(whole) * 1j
+    lambda whole, _: broadcasting.real(whole),
+    lambda part, whole, _: _laid_out(whole, broadcasting.joined(part, broadcasting.imag(whole))),
 )
 _IMAG = Way(
-    lambda whole, _: broadcasting.imag(whole), lambda part, whole, _: broadcasting.real(whole) + part * 1j
+    lambda whole, _: broadcasting.imag(whole),
+    lambda part, whole, _: _laid_out(whole, broadcasting.joined(broadcasting.real(whole), part)),
 )
 
 
