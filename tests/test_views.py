@@ -110,6 +110,19 @@ def test_a_view_is_written_through_in_every_example(xp: Library) -> None:
     np.testing.assert_array_equal(xp.numpy(mapped)[:, :, 0], [[2.0, 5.0], [3.0, 9.0]])
 
 
+@pytest.mark.parametrize("key", [True, False, (True, 1), (..., True), ([0, 2], True)], ids=str)
+def test_a_bool_is_a_mask_without_axes_inside_a_map_too(key: Any, xp: Library) -> None:
+    def written(row: Any) -> Any:
+        row[key] = 5.0
+        return row
+
+    taken = neo.vmap(lambda row: row[key])(xp.asarray(VALUES))
+    filled = neo.vmap(written)(xp.asarray(VALUES))
+
+    np.testing.assert_array_equal(xp.numpy(taken), np.stack([row[key] for row in VALUES]))
+    np.testing.assert_array_equal(xp.numpy(filled), np.stack([written(row.copy()) for row in VALUES]))
+
+
 def test_a_part_of_a_part_sees_what_is_written_into_that(xp: Library) -> None:
     x = xp.array(VALUES)
     y = x[1:]
