@@ -120,6 +120,20 @@ def test_array_that_escaped_into_another_transform_raises_when_used() -> None:
         neo.grad(lambda y: y * kept[0])(2.0)
 
 
+@pytest.mark.parametrize("transform", [neo.grad, neo.vmap])
+def test_array_from_outside_that_was_written_into_is_named_as_one(xp: Library, transform) -> None:
+    def f(w):
+        def write(z):
+            w[0] = nep.sum(z)
+            return nep.sum(z)
+
+        transform(write)(xp.asarray([2.0]))
+        return nep.sum(w)
+
+    with pytest.raises(RuntimeError, match="An array from outside that was written into there"):
+        neo.grad(f)(xp.asarray([1.0, 2.0]))
+
+
 def test_error_inside_the_function_is_the_callers_own() -> None:
     def broken(x):
         raise KeyError("mine")

@@ -194,7 +194,8 @@ class ClosedTape(Tape):
     def append(self, entry: Any) -> NoReturn:
         raise RuntimeError(
             f"an array traced inside {self.owner} is used after its transform returned. Return it "
-            f"from the function (has_aux=True), or keep neo.stop_gradient(x) instead of x. A Policy's "
+            f"from the function (has_aux=True), or keep neo.stop_gradient(x) instead of x. An array from "
+            f"outside that was written into there (x += y, x[k] = y) is one too. A Policy's "
             f"backward reads what forward saved, nothing of the code around it."
         )
 

@@ -66,7 +66,8 @@ class Batch(Tape):
         if self.owner:
             raise RuntimeError(
                 f"an array batched inside {self.owner} is used after its vmap returned. Return it from "
-                f"the function instead"
+                f"the function instead. An array from outside that was written into there (x += y, x[k] = y) "
+                f"is one too"
             )
 
     def show(self, x: Any) -> Any:
