@@ -150,6 +150,26 @@ def test_a_traced_gradient_has_a_source() -> None:
     np.testing.assert_allclose(compiled(tape.source(gradient=False))(x), f(x), rtol=1e-15)
 
 
+@pytest.mark.parametrize("name", ["numpy", "torch"])
+def test_a_write_into_a_part_of_complex_numbers_has_a_source(name) -> None:
+    if reason := missing(name):
+        pytest.skip(reason)
+    xp = LIBRARIES[name]
+
+    def f(z):
+        z = z * z
+        z.imag[...] *= 2.0
+        return nep.sum(z.real + 3.0 * z.imag)
+
+    z = xp.asarray([1 + 0.5j, -2 + 3j])
+    _, tape = neo.trace(f)(z)
+
+    value, gradients = compiled(tape.source())(z)
+
+    np.testing.assert_allclose(xp.numpy(value), xp.numpy(f(neo.asarray(z))))
+    np.testing.assert_allclose(xp.numpy(gradients["z"]), xp.numpy(neo.grad(f)(z)))
+
+
 # Two samples of each of these. All have a source today; those below MUST keep it.
 NAMES = """
 add multiply divide pow maximum remainder abs sqrt exp log tanh atan2 hypot where clip round conj real

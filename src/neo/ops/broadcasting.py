@@ -276,7 +276,9 @@ def imag(x: Any, /) -> Any:
 
 @define("joined")
 def _joined(xp, x, y):
-    return x + y * 1j  # where y is infinite, NaN + inf j: libraries have kernels of their own
+    # Where y is infinite this is NaN + inf j; the usual libraries have kernels of their own.
+    dtype = xp.result_type(x.dtype, xp.complex64)
+    return xp.astype(x, dtype) + xp.astype(y, dtype) * 1j
 
 
 class Joined(BuiltIn):
