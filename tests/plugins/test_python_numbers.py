@@ -68,3 +68,12 @@ def test_operations_agree_with_numpy() -> None:
 def test_an_array_of_objects_is_refused_with_what_to_do() -> None:
     with pytest.raises(TypeError, match="its dtype is object"):
         neo.grad(nep.sum)(np.asarray([Fraction(1, 3)], dtype=object))
+
+
+def test_one_number_is_written_as_a_number() -> None:
+    x = neo.asarray([Fraction(1, 3), Fraction(1, 2)], backend="mpmath")
+
+    x[0] = x[1] * 3
+
+    assert x.tolist() == [Fraction(3, 2), Fraction(1, 2)]
+    assert (x + x).tolist() == [Fraction(3), Fraction(1)]

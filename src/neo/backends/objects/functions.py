@@ -179,7 +179,7 @@ class Limits:
 def put(x: ObjectArray, key: Any, value: Any) -> ObjectArray:
     """Return a copy of x with x[key] = value."""
     out = x.values.copy()
-    out[bare(key)] = bare(value)
+    out[bare(key)] = np.asarray(bare(value))[()]  # NumPy would store an array without axes as an object
     return ObjectArray(out)
 
 
