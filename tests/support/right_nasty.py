@@ -129,7 +129,8 @@ of("Fraction", lambda x: x - nep.trunc(x), lambda x: x * 0 + 1)
 of("Stairs", lambda x: nep.floor(x) + (x - nep.floor(x)) ** 2, lambda x: 2 * (x - nep.floor(x)))
 of("SlopedStairs", lambda x: nep.floor(4 * x) + 0.1 * x, lambda x: 0 * x + 0.1)
 of("AbsCubed", lambda x: ab(x) ** 3, lambda x: 3 * x * ab(x))
-of("ReluThreeHalves", lambda x: mx(x, 0.0) ** 1.5, lambda x: 1.5 * mx(x, 0.0) ** 0.5)
+# Its second derivative is infinity times 0 left of 0, as this is written.
+of("ReluThreeHalves", lambda x: mx(x, 0.0) ** 1.5, lambda x: 1.5 * mx(x, 0.0) ** 0.5, orders=(1,))
 of(
     "Elu",
     lambda x: w(x > 0, x, 2 * (exp(nep.minimum(x, 0.0)) - 1)),
