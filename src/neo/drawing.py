@@ -32,7 +32,7 @@ class Drawing:
         return self.svg
 
     def save(self, path: str | Path) -> None:
-        """Write the picture to a file of the kind that its suffix says: .svg, .html, .dot or .txt."""
+        """Write the picture to a file, as its suffix says: .svg, .html, .dot or .txt."""
         path = Path(path)
         kinds = {".svg": "svg", ".html": "html", ".dot": "dot", ".txt": "text"}
         if path.suffix not in kinds:
@@ -51,7 +51,7 @@ class Drawing:
 
     @property
     def svg(self) -> str:
-        """The calls in order, an arc from each value to the calls that use it, and what each saved."""
+        """The calls in order, with arcs from values to their uses, and what each saved."""
         rows = list(_rows(self.listing))
         place = {slot: k for k, (_, slots, _, _) in enumerate(rows) for slot in slots}
         most = max([saved for *_, saved in rows], default=0) or 1

@@ -29,7 +29,7 @@ def short_name(dtype: Any) -> str:
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """Return `. Did you mean 'conv'?` where a name is like one that exists, else nothing."""
+    """Return `. Did you mean 'conv'?` for a name that is like a known one, or ""."""
     from difflib import get_close_matches  # for an error only
 
     found = get_close_matches(name, names, 1, 0.65)
@@ -42,7 +42,7 @@ def library_of(x: Any) -> str:
 
 
 def whole(name: str, what: str, number: Any) -> int:
-    """Return a number as an int. Raises TypeError, with the names, for one that is no whole number."""
+    """Return a number as an int, or raise TypeError, with the names."""
     try:
         return index(number)
     except TypeError as error:
@@ -50,7 +50,7 @@ def whole(name: str, what: str, number: Any) -> int:
 
 
 def counted(name: str, what: str, number: Any) -> int:
-    """Return a number as an int that is not negative. Raises TypeError or ValueError with the names."""
+    """Return a number as an int that is not negative, or raise with the names."""
     n = whole(name, what, number)
     if n < 0:
         raise ValueError(f"{name}: {what} must not be negative, got {n}")

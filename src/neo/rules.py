@@ -53,9 +53,10 @@ class StraightThrough(Policy):
 
 
 class ReverseGradient(Policy):
-    """The operation's own gradient, times -scale: what is learnt upstream, is unlearnt downstream.
+    """The operation's own gradient, times -scale.
 
-    Put it on `positive` at the place where two parts of a network meet.
+    What is learnt downstream is unlearnt upstream. Put it on `positive` at the place where two parts
+    of a network meet.
     Source: Ganin and Lempitsky, "Unsupervised domain adaptation by backpropagation" (2015).
 
     >>> import neo, neo.numpy as nep
@@ -179,7 +180,7 @@ class ArcTangent(Surrogate):
 
 
 class Logistic(Surrogate):
-    """The slope of the logistic function: slope s (1 - s) with s = 1 / (1 + e^(-slope x)).
+    """The logistic function's slope: slope s (1 - s), s = 1 / (1 + e^(-slope x)).
 
     Source: Zenke and Vogels, "The remarkable robustness of surrogate gradient learning" (2021).
     """
@@ -192,7 +193,7 @@ class Logistic(Surrogate):
 
 
 class Triangle(Surrogate):
-    """A triangle, the slope of a parabola in two pieces: max(0, 1 - slope |x|) times height.
+    """A triangle: max(0, 1 - slope |x|) times height.
 
     Sources: Esser et al., "Convolutional networks for fast, energy-efficient neuromorphic computing"
     (2016); Bellec et al., "Long short-term memory and learning-to-learn in networks of spiking
@@ -208,7 +209,7 @@ class Triangle(Surrogate):
 
 
 class Rectangle(Surrogate):
-    """A rectangle, the slope of a line in three pieces: slope where |x| < 1 / (2 slope), else 0.
+    """A rectangle: slope where |x| < 1 / (2 slope), else 0.
 
     Source: Wu et al., "Spatio-temporal backpropagation for training high-performance spiking neural
     networks" (2018).
@@ -244,7 +245,7 @@ class Gaussian(Surrogate):
 
 
 class MultiGaussian(Surrogate):
-    """A normal density less two wider ones beside it: its slope is negative further out.
+    """A normal density less two wider ones beside it, so negative further out.
 
     (1 + height) N(x; 0, s) - height N(x; s, 6 s) - height N(x; -s, 6 s) with s = 1 / slope.
     Source: Yin, Corradi and Bohte, "Accurate and efficient time-domain classification with adaptive

@@ -164,8 +164,9 @@ def log_softmax(x: Any, /, axis: _Axes = None) -> Any:
 def logsumexp(
     a: Any, /, axis: _Axes = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
 ) -> Any:
-    """Return the logarithm of the sum of b * e ** a over axes, without overflow; -inf of no elements.
+    """Return the logarithm of the sum of b * e ** a over axes, without overflow.
 
+    Of no elements it is -inf.
     a: (...) real floating. b: weights that broadcast with a, of either sign, or None for ones.
     return_sign: return the logarithm of the sum's size, and its sign; without it the logarithm of a
     negative sum is NaN. Gradient: to a and b; an even split where all of a is -inf.

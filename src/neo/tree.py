@@ -14,7 +14,7 @@ _each = map  # the builtin, which a function here has the name of
 
 
 def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
-    """Return the leaves of a tree and a function that builds the tree again from others."""
+    """Return a tree's leaves, and a function that builds the tree again from others."""
     if not _is_container(tree):
         return [tree], _only
     if type(tree) in (list, tuple) and _ARRAYS.issuperset(_each(type, tree)):
@@ -35,7 +35,7 @@ def map(function: Callable[..., Any], tree: Any) -> Any:
 
 
 def structure(tree: Any) -> Any:
-    """Return what two trees with the same containers and keys have in common; None for a leaf."""
+    """Return what two trees of the same containers and keys share; None for a leaf."""
     return _flatten(tree)[1] if _is_container(tree) else None
 
 
@@ -49,7 +49,7 @@ def paths(tree: Any) -> list[str]:
 
 
 def children(tree: Any) -> dict[Any, Any] | None:
-    """Return what stands one level down in a tree, by key or position; None of a leaf."""
+    """Return what stands one level down in a tree, by key or place; None of a leaf."""
     if tree is None or not _is_container(tree):
         return {} if tree is None else None
     _flatten(tree)  # which registers a dataclass

@@ -9,7 +9,7 @@ DEFINED: dict[str, Callable[..., Any]] = {}
 
 
 def define(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate the raw function of a name, for backends that bring no kernel of that name.
+    """Decorate the raw function of a name, for backends that have no kernel of it.
 
     It takes a library's raw functions first, then what its callers pass: raw arrays and settings.
     """

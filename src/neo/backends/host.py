@@ -14,10 +14,10 @@ from .record import Backend
 
 
 def on_host(library: str, name: str) -> Any:
-    """Return NumPy's raw function of that name, `sort` say, as one of a library's arrays: a kernel.
+    """Return a kernel for a library's arrays that is NumPy's function of that name.
 
-    library: the name of its backend, which need not be registered yet. name: `linalg` and `fft` give
-    all that the extension has. What comes out is on the device of the first operand.
+    library: the name of its backend, which need not be registered yet. name: `sort`, say; `linalg` and
+    `fft` give all that the extension has. What comes out is on the device of the first operand.
 
     >>> total = on_host("array_api_strict", "sum")
     >>> total(registry.get("array_api_strict").xp.asarray([1.0, 2.0]))

@@ -103,7 +103,7 @@ class Backend:
         return None if device is None else self.creation_device(device)
 
     def dtype(self, dtype: Any) -> Any:
-        """Return this library's dtype for a name, another library's dtype or a Python type.
+        """Return this library's dtype for a name, another one's dtype or a Python type.
 
         Raises TypeError when the library has no such dtype.
         """

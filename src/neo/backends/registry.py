@@ -230,7 +230,7 @@ def is_array(x: Any) -> bool:
 
 
 def current() -> tuple[Backend, str | None]:
-    """Return the backend and the device that creation functions use when told neither."""
+    """Return the backend and device that creation functions use when told neither."""
     name, device = _chosen.get()
     return get(name), device
 
@@ -252,7 +252,7 @@ def use(backend: str | None = None, device: str | None = None) -> Iterator[Backe
 
 
 def resolve(backend: str | None = None, device: Any = None) -> tuple[Backend, str | None]:
-    """Return the backend and device for what a caller named of the two, or for neither.
+    """Return the backend and device for what a caller named of the two, or neither.
 
     A device without a backend picks the backend in use if it has that device, else the first
     installed one that has it.

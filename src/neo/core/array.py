@@ -48,7 +48,7 @@ class Array(Attached):
 
     @property
     def data(self) -> Any:
-        """The library's own array. Refused of a traced array, which would lose its gradient."""
+        """The library's own array; refused of a traced one: it would lose its gradient."""
         return self.held
 
     @data.setter
@@ -247,7 +247,7 @@ class Batched(Traced):
 
     @property
     def examples(self) -> Any:
-        """All examples, one level further down, with the axis that is mapped over in front."""
+        """All examples, one level further down, the axis that is mapped over in front."""
         return _HELD.__get__(self)
 
     @property
@@ -322,7 +322,7 @@ def box(x: Any) -> Any:
 
 
 def apart(x: Any) -> Any:
-    """Return a traced array as an object of its own, which stays when x is rebound; others as they are."""
+    """Return a traced array as a new object, which rebinding x leaves alone."""
     if not isinstance(x, Traced):
         return x
     new = object.__new__(type(x))
@@ -346,7 +346,7 @@ def bottom_of(x: Any) -> Any:
 
 
 def raw_of(x: Any) -> Any:
-    """Return the library's own array below every box and tape. Raises TypeError below a batch."""
+    """Return the library's own array below every box and tape; TypeError if batched."""
     while isinstance(x, Array):
         if type(x) is Batched:
             raise TypeError(
@@ -358,7 +358,7 @@ def raw_of(x: Any) -> Any:
 
 
 def values_of(x: Any) -> Any:
-    """Return the constant that x is: the library's own array, or a batched one, off every tape."""
+    """Return the constant that x is: raw, or a batched array, off every tape."""
     while isinstance(x, Array):
         if type(x) is Batched:
             if not differentiable(x.dtype):
@@ -370,7 +370,7 @@ def values_of(x: Any) -> Any:
 
 
 def is_batched(value: Any) -> bool:
-    """Tell whether an array, or one among several, differs from example to example at any level."""
+    """Tell whether an array, or one among several, is batched at any level."""
     if isinstance(value, tuple | list | dict):
         return any([is_batched(x) for x in (value.values() if isinstance(value, dict) else value)])
     while isinstance(value, Array):

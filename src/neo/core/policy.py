@@ -32,7 +32,7 @@ class Context:
 
     @property
     def release(self) -> tuple[Any, ...]:
-        """The saved values, in order: always a tuple, so one value is `(x,) = self.ctx.release`.
+        """The saved values, in order, as a tuple: one is `(x,) = self.ctx.release`.
 
         The walk back frees them once the call has been pulled; reading them frees nothing.
         """
@@ -52,7 +52,7 @@ def _elsewhere(name: str, instead: str) -> property:
     def refused(ctx: Context) -> NoReturn:
         raise AttributeError(f"ctx has no {name}, as it has in PyTorch: {instead}")
 
-    return property(refused)
+    return property(refused, doc=f"Refused: {instead}.")
 
 
 for _name, _instead in {
@@ -193,7 +193,7 @@ class Policy:
         )
 
     def needs(self, k: int) -> bool:
-        """Tell whether operand k is differentiated, so that its gradient is worth computing."""
+        """Tell whether operand k is differentiated, so that its gradient is wanted."""
         return self.slots[k] is not None
 
     def run(self, operands: list[Any], settings: dict[str, Any], ctx: Any) -> Any:
@@ -222,7 +222,7 @@ class Policy:
         )
 
     def pull(self, g: Any) -> Sequence[Any]:
-        """Return a gradient, or None, for each operand that `slots` names; boxed if g was."""
+        """Return a gradient or None for each operand that `slots` names; boxed if g was."""
         if self.trusted or (type(unbox(g)) is not Batched and type(g) is not Parts):
             return self._pulled_at_once(g)
         try:
@@ -286,7 +286,7 @@ class Policy:
 
 
 def with_context(instance: Policy, ctx: Context) -> Policy:
-    """Return a call with another context; the call itself may be pulled by another thread meanwhile."""
+    """Return a call with another context, as a new object: threads may share the old."""
     again: Policy = object.__new__(type(instance))
     vars(again).update(vars(instance), ctx=ctx)
     return again
@@ -306,7 +306,7 @@ def _as_operand(value: Any) -> Any:
 
 
 def inside(function: Any, value: Any) -> Any:
-    """Apply a function to a value, or to what stands in a tuple, list or dict of them."""
+    """Apply a function to a value, or to those in tuples, lists and dicts."""
     if isinstance(value, dict):
         return {key: inside(function, x) for key, x in value.items()}
     if isinstance(value, tuple | list):

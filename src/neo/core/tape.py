@@ -89,7 +89,7 @@ class Tape(list[Any]):
         return f"<neo tape of {count} calls, {state}>"
 
     def trace(self, value: Any, entry: Any = NOTHING) -> Any:
-        """Record an entry and return its result, `value` one tape down, as a traced array.
+        """Record an entry; return its result, `value` one tape down, as a traced array.
 
         A result that can have no gradient is not recorded: it is returned off the tape.
         """
@@ -107,7 +107,7 @@ class Tape(list[Any]):
         return x
 
     def enter(self, values: Sequence[Any]) -> list[Any]:
-        """Trace values, the inputs; one that has no gradient becomes an Array, off the tape."""
+        """Trace values, the inputs; what has no gradient becomes an Array, off the tape."""
         entered: list[Any] = [self.trace(value) for value in values[:1]]
         usual = type(values[0]) if entered and type(entered[0]) is Plain else None
         for value in values[1:]:
@@ -124,19 +124,19 @@ class Tape(list[Any]):
     def apply(
         self, policy: Any, operands: list[Any], settings: dict[str, Any], wanted: Any, raw: list[Any]
     ) -> tuple[Any, Any]:
-        """Run a call of which this tape is the newest: what `core.call.apply` says, in its own way."""
+        """Run a call of which this tape is the newest, as `core.call.apply` would."""
         raise NotImplementedError(f"{type(self).__name__} records, so core.call does this for it")
 
     def mapped(self, function: Any, rule: Any, operands: list[Any], settings: dict[str, Any]) -> Any:
-        """Run a function without a gradient on all examples, if this is the level of a batch."""
+        """Run a function without a gradient on all examples, at the level of a batch."""
         raise NotImplementedError(f"{type(self).__name__} is not the level of a batch")
 
     def pulled_apart(self, instance: Any, g: Any) -> Any:
-        """Pull one example of g after the other through a call, if this is the level of a batch."""
+        """Pull one example of g after the other through a call, at the level of a batch."""
         raise NotImplementedError(f"{type(self).__name__} is not the level of a batch")
 
     def alone(self, policy: Any, operands: list[Any], settings: dict[str, Any]) -> Any:
-        """Return the result of a call that needs no other tape, by a shorter way, or NotImplemented."""
+        """Return the result of a call that needs no other tape, or NotImplemented."""
         return NotImplemented
 
     def _is_usual(self, value: Any) -> bool:
@@ -150,7 +150,7 @@ class Tape(list[Any]):
         return library is self.library and bool(value.dtype == self.usual)
 
     def inherit(self, leaves: list[Any], rules: Any, zero_wins: bool = False, log: Any = None) -> None:
-        """Take on what an outer tape, which the data of this one's leaves is traced by, was told."""
+        """Take on what an outer tape was told, by which this one's leaves are traced."""
         self.rules = {**(rules or {}), **(self.rules or {})} or None
         self.zero_wins = self.zero_wins or zero_wins
         self.log = log if self.log is None else self.log
@@ -168,7 +168,7 @@ class Tape(list[Any]):
         return x
 
     def close(self, owner: str) -> list[Any]:
-        """Return the entries and forget them; an array that escaped raises when it is used."""
+        """Return the entries and forget them; an array that escaped raises when used."""
         entries = self[:]
         self.clear()
         self.owner = owner

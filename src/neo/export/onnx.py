@@ -16,7 +16,7 @@ from ..errors import describe, short_name
 def onnx(
     f: Callable[..., Any], args: tuple[Any, ...], path: str | PathLike[str], *, names: Any = None
 ) -> list[str]:
-    """Write a function of arrays as an ONNX model and return the names of its outputs.
+    """Write a function of arrays as an ONNX model; return the names of its outputs.
 
     f: a function of arrays or trees of them, such as `neo.value_and_grad(loss)`; it is run once, on
     arrays without values, so it may not branch on them. args: arrays of any library that tell the

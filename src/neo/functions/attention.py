@@ -39,7 +39,7 @@ def scaled_dot_product_attention(
     is_causal: bool = False,
     scale: float | None = None,
 ) -> Any:
-    """Return softmax(query @ key.mT * scale + mask) @ value, as PyTorch's function of that name.
+    """Return softmax(query @ key.mT * scale + mask) @ value, as PyTorch does.
 
     query: (..., n, d). key: (..., m, d). value: (..., m, e). attn_mask: broadcasts to (..., n, m):
     bool, true where a query may look, or numbers that are added. is_causal: query i sees keys up to

@@ -68,9 +68,10 @@ def l1_loss(x: Any, y: Any, reduction: str = "mean") -> Any:
 
 @composite(domain=ANY, samples=PAIR)
 def huber_loss(x: Any, y: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
-    """Return half the squared difference up to delta, and delta * (|x - y| - delta / 2) beyond.
+    """Return half the squared difference, growing only as |x - y| beyond delta.
 
-    x, y: of one shape, real. Gradient: to both. Source: Huber (1964).
+    There it is delta * (|x - y| - delta / 2). x, y: of one shape, real. Gradient: to both.
+    Source: Huber, "Robust estimation of a location parameter" (1964).
     """
     real("huber_loss", x)
     x, y = _alike("huber_loss", x, y)
@@ -85,9 +86,10 @@ def huber_loss(x: Any, y: Any, reduction: str = "mean", delta: float = 1.0) -> A
 def binary_cross_entropy_with_logits(
     logits: Any, labels: Any, reduction: str = "mean", *, weight: Any = None, pos_weight: Any = None
 ) -> Any:
-    """Return -(y * log(sigmoid(x)) + (1 - y) * log(1 - sigmoid(x))), without overflow or lost digits.
+    """Return the cross entropy of yes or no, from the logits of yes.
 
-    logits, labels: of one shape, real; labels from 0 to 1. weight: of each loss; pos_weight: of its
+    It is -(y * log(sigmoid(x)) + (1 - y) * log(1 - sigmoid(x))), without overflow or lost digits.
+    logits, labels: x and y, of one shape, real; labels from 0 to 1. weight: of each loss; pos_weight: of its
     first term; both broadcast. Gradient: to all.
     """
     real("binary_cross_entropy_with_logits", logits)

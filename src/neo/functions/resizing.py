@@ -160,7 +160,7 @@ def _edges(n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
 
 @composite(domain=ANY, samples=[([(1, 2, 5)], {"size": 3}), ([(1, 1, 4, 3)], {"size": (2, 2)})])
 def adaptive_avg_pool(x: Any, /, size: Any) -> Any:
-    """Return the means of windows that are as many as `size` says, as PyTorch's adaptive_avg_pool do.
+    """Return the means of as many windows as `size` says, PyTorch's windows.
 
     x: (batch, channels, *lengths) real or complex, 1 to 3 lengths. size: an integer, or one per length;
     None keeps a length. Returns (batch, channels, *size). Gradient: to x.

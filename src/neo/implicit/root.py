@@ -30,7 +30,7 @@ _DENSE = 200
 def custom_root(
     optimality: Callable[..., Any], *, has_aux: bool = False, solve: Any = None, tol: float | None = 1e-3
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a solver of optimality(x, *args) = 0, so that its solution has a derivative in args.
+    """Decorate a solver of optimality(x, *args) = 0: x gets a derivative in args.
 
     optimality: returns a tree like x. It is made of neo's functions; the solver need not be. The
     decorated solver(init, *args, **kwargs) returns x, or (x, aux) with has_aux. It sees the
@@ -66,7 +66,7 @@ def custom_root(
 def custom_fixed_point(
     fixed_point: Callable[..., Any], *, has_aux: bool = False, solve: Any = None, tol: float | None = 1e-3
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a solver of fixed_point(x, *args) = x, so that its solution has a derivative in args.
+    """Decorate a solver of fixed_point(x, *args) = x: x gets a derivative in args.
 
     See `custom_root`.
 
@@ -92,7 +92,7 @@ def custom_fixed_point(
 def custom_argmin(
     objective: Callable[..., Any], *, has_aux: bool = False, solve: Any = None, tol: float | None = 1e-3
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a solver of min objective(x, *args), so that its solution has a derivative in args.
+    """Decorate a solver of min objective(x, *args): x gets a derivative in args.
 
     objective: returns a real 0-d array; its gradient in x is zero at the solution, and the matrix
     of the linear system its Hessian. `cg` is a good `solve` for many unknowns. See `custom_root`.

@@ -37,8 +37,9 @@ def _units(vector: Any) -> list[Any]:
 
 
 def cg(matvec: Operator, b: Any, *, tol: float | None = None, steps: int | None = None) -> Any:
-    """Return the x for which matvec(x) = b, by conjugate gradients: symmetric, positive definite.
+    """Return the x for which matvec(x) = b, by conjugate gradients.
 
+    matvec: the product with a matrix A that is symmetric (Hermitian) and positive definite.
     tol: of the residual, as a part of b's norm; by default a few roundings of b's dtype.
     steps: at most; by default ten times the number of unknowns.
     Raises ConvergenceError when the residual is larger after so many steps.
@@ -60,18 +61,19 @@ def cg(matvec: Operator, b: Any, *, tol: float | None = None, steps: int | None 
 
 
 def normal_cg(matvec: Operator, b: Any, *, tol: float | None = None, steps: int | None = None) -> Any:
-    """Return the x for which matvec(x) = b, by conjugate gradients on A^T A x = A^T b: any regular A.
+    """Return the x for which matvec(x) = b, by the normal equations and `cg`.
 
-    See `cg`. Twice the products of `cg`, and the square of the condition number.
+    They are A^T A x = A^T b, for any regular A. Twice the products of `cg`, and the square of the
+    condition number.
     """
     back = Transpose(matvec, b)
     return cg(lambda v: back(matvec(v)), back(b), tol=tol, steps=steps)
 
 
 def bicgstab(matvec: Operator, b: Any, *, tol: float | None = None, steps: int | None = None) -> Any:
-    """Return the x for which matvec(x) = b, by stabilised biconjugate gradients: any A, little memory.
+    """Return the x for which matvec(x) = b, by stabilised biconjugate gradients.
 
-    See `cg`. Source: van der Vorst, "Bi-CGSTAB" (1992).
+    For any regular A, in little memory. See `cg`. Source: van der Vorst, "Bi-CGSTAB" (1992).
     """
     product, r, unravel = flat(matvec, b)
     goal, steps = _goal(r, tol), steps or 10 * r.shape[0]
@@ -94,9 +96,9 @@ def bicgstab(matvec: Operator, b: Any, *, tol: float | None = None, steps: int |
 def gmres(
     matvec: Operator, b: Any, *, tol: float | None = None, steps: int | None = None, restart: int = 50
 ) -> Any:
-    """Return the x for which matvec(x) = b, by generalised minimal residuals: any regular A.
+    """Return the x for which matvec(x) = b, by generalised minimal residuals.
 
-    restart: how many directions are held at once. See `cg`.
+    For any regular A. restart: how many directions are held at once. See `cg`.
     Source: Saad and Schultz, "GMRES" (1986).
     """
     product, vector, unravel = flat(matvec, b)

@@ -25,8 +25,9 @@ __all__ = ["as_jax", "as_neo"]
 def as_jax(
     f: Callable[..., Any], *, result: Any = None, backend: str = "numpy", mode: str = "reverse"
 ) -> Callable[..., Any]:
-    """Return a neo function as a JAX function: under `jit`, `grad`, `vjp` and `vmap`, to every order.
+    """Return a neo function as a JAX function, for `jit`, `grad`, `vjp` and `vmap`.
 
+    It has derivatives of every order.
     f: a function of arrays and trees of arrays; it runs on the host, in a callback, on neo's Arrays
     over `backend`, into which it may write. result: what f returns, as a tree of
     `jax.ShapeDtypeStruct`; by default f is run once on ones of the arguments' shapes to find out.

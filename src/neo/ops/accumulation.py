@@ -149,9 +149,9 @@ def _shares(x: Any, out: Any, axis: int) -> tuple[Any, Any]:
 
 @rule(Logcumsumexp)
 def logcumsumexp(x: Any, /, *, axis: int | None = None) -> Any:
-    """Return the logarithm of the running sum of e ** x along an axis, without overflow.
+    """Return the logarithm of the running sum of e ** x along an axis.
 
-    x: (...) real floating. axis: may be left out when x has one axis.
+    It does not overflow. x: (...) real floating. axis: may be left out when x has one axis.
     Gradient: to x; elements that tie at an infinite result share it evenly.
     """
     if not library_of_all((x,)).xp.isdtype(x.dtype, "real floating"):

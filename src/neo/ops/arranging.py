@@ -25,7 +25,7 @@ PAIR = ([(2, 3), (2, 3)], {})
 
 @composite(domain=ANY, samples=[([(2, 3)], {"k": 1}), ([(2, 2, 3)], {"k": 3, "axes": (0, 2)})])
 def rot90(x: Any, /, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
-    """Return x turned k times by 90 degrees, from the first of two axes to the second. Gradient: to x."""
+    """Return x turned k times by 90 degrees from one axis to another. Gradient: to x."""
     first, second = positive_axes(tuple(axes), len(x.shape))
     if k % 4 == 2:
         return flip(x, axis=(first, second))

@@ -55,7 +55,7 @@ class To(BuiltIn):
 
 @rule(To)
 def to(x: Any, target: str | None = None, /, *, device: Any = None, backend: str | None = None) -> Any:
-    """Return x in another library or on another device; x itself if it is there already.
+    """Return x in another library or on another device; x itself if it is there.
 
     target: a backend's name or a device's. A device that x's library lacks is looked for in the
     other installed ones: a CuPy array goes to "cpu" as a NumPy array.

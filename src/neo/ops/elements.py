@@ -45,8 +45,9 @@ SQUARE, LINE = [([(2, 3)], {})], [([(4,)], {})]
 
 @composite(domain=ANY, samples=LINE)
 def nan_to_num(x: Any, /, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
-    """Return x with numbers in place of NaN and of infinities (the largest finite ones by default).
+    """Return x with numbers in place of NaN and of infinities.
 
+    nan, posinf, neginf: the numbers; for an infinity the largest finite one by default.
     Gradient: to x where it was finite.
     """
     if not differentiable(x.dtype):
@@ -128,9 +129,10 @@ def heaviside(x: Any, h: Any, /) -> Any:
 
 @composite(domain=ANY, samples=[([(3,), (3,)], {"condlist": ([True, False, False], [True, True, False])})])
 def select(condlist: Sequence[Any], arrays: Sequence[Any], /, default: Any = 0) -> Any:
-    """Return for each element the choice of the first condition that holds, else default.
+    """Return for each element the choice of the first condition that holds.
 
-    condlist: bool arrays. arrays: the choices, as many, arrays or numbers. Gradient: to the choices.
+    condlist: bool arrays. arrays: the choices, as many, arrays or numbers. default: where none holds.
+    Gradient: to the choices.
     """
     choices = list(arrays)
     if len(choices) != len(condlist) or not choices:
@@ -142,10 +144,11 @@ def select(condlist: Sequence[Any], arrays: Sequence[Any], /, default: Any = 0) 
 
 
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
-    """Return for each element the function, or number, of the last condition that holds, else 0.
+    """Return for each element the function of the last condition that holds.
 
-    funclist: one per condition, and perhaps one more for where none holds. Every function is called
-    with all of x, so zero_times_inf="zero" (see `neo.grad`) may be wanted. Gradient: to x.
+    funclist: functions or numbers, one per condition, and perhaps one more for where none holds, else
+    0. Every function is called with all of x, so zero_times_inf="zero" (see `neo.grad`) may be wanted.
+    Gradient: to x.
     """
     conditions = list(condlist) if isinstance(condlist, list | tuple) else [condlist]
     functions = list(funclist)
@@ -202,7 +205,10 @@ def cov(m: Any, /, rowvar: bool = True, bias: bool = False, ddof: int | None = N
 
 @composite(domain=ANY, samples=[([(2, 4)], {})])
 def corrcoef(m: Any, /, rowvar: bool = True) -> Any:
-    """Return the correlation coefficients of variables, a row each (a column if not rowvar)."""
+    """Return the correlation coefficients of variables, a row each.
+
+    m: (variables, observations) real or complex; the other way round if not rowvar. Gradient: to m.
+    """
     c = cov(m, rowvar=rowvar)
     if len(m.shape) == 1:
         return c / c
@@ -276,7 +282,7 @@ def bincount(x: Any, weights: Any = None, /, minlength: int = 0) -> Any:
 
 
 def histogram(x: Any, bins: Any = 10, range: tuple[float, float] | None = None, weights: Any = None) -> Any:
-    """Return how many elements, or which sum of weights, lie in each bin; and the edges.
+    """Return the number of elements, or their sum of weights, per bin; and the edges.
 
     bins: how many of one width, or their edges. Gradient: to weights; counts have none.
     """

@@ -329,9 +329,10 @@ def irfftn(
 
 @composite(domain=ANY, samples=LINE)
 def hfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> Any:
-    """Return the real transform of a signal whose second half mirrors the first, conjugated.
+    """Return the real transform of a signal from its first half.
 
-    x: (..., m, ...), the first half. n: the length of the result (default: 2 * (m - 1)).
+    x: (..., m, ...), the first half, which the second one mirrors, conjugated.
+    n: the length of the result (default: 2 * (m - 1)).
     Gradient: to x. It is `irfft` of the conjugate under the opposite norm.
     """
     return irfft(conj(x), n=n, axis=axis, norm=OPPOSITE[_norm("hfft", norm)])

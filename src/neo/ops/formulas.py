@@ -223,7 +223,7 @@ def _over_square(x, y, z):
 
 atan2 = elementwise(
     "atan2",
-    "Return the angle of the point (y, x), from x / y. The gradient at (0, 0) is (0, 0).",
+    "Return the angle of the point (y, x), whose tangent is x / y.\n\nThe gradient at (0, 0) is (0, 0).",
     lambda g, x, y: g * _over_square(x, y, y),
     lambda g, x, y: -g * _over_square(x, y, x),
     domain=AWAY,

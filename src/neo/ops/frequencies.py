@@ -25,7 +25,7 @@ def _frequencies(name: str, n: int, d: float, dtype: Any, device: Any, backend: 
 def fftfreq(
     n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None, backend: Any = None
 ) -> Array:
-    """Return the frequencies that `fft` of n samples, d apart, has: 0 and up, then the negative ones.
+    """Return the frequencies of `fft` for n samples, d apart: negative ones last.
 
     Returns (n,) real floating: [0, 1, ..., -n // 2, ..., -1] / (n * d). It has no gradient.
     dtype, device, backend: as for `zeros`.
@@ -36,9 +36,9 @@ def fftfreq(
 def rfftfreq(
     n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None, backend: Any = None
 ) -> Array:
-    """Return the frequencies that `rfft` of n samples, d apart, has: [0, 1, ..., n // 2] / (n * d).
+    """Return the frequencies of `rfft` for n samples, d apart.
 
-    Returns (n // 2 + 1,) real floating. It has no gradient.
+    Returns (n // 2 + 1,) real floating: [0, 1, ..., n // 2] / (n * d). It has no gradient.
     dtype, device, backend: as for `zeros`.
     """
     return _frequencies("rfftfreq", n, d, dtype, device, backend)

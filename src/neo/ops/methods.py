@@ -100,26 +100,49 @@ def _shape_argument(shape: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
 
 
+def _ravel(x: Array) -> Any:
+    """Return the elements in one axis: a view, where the library makes one."""
+    return views.reshape(x, (-1,))
+
+
+def _flatten(x: Array) -> Any:
+    """Return the elements in one axis, as an array of its own."""
+    return broadcasting.reshape(x, (-1,)) if x.ndim != 1 else conversion.copied(x)
+
+
 def _transpose(x: Array, *axes: Any) -> Any:
+    """Return a view with the axes in the order given, else in reverse."""
     order = _shape_argument(axes) or tuple(range(x.ndim))[::-1]
     return views.permute_dims(x, order)
 
 
 def _only_matrix(x: Array) -> Any:
+    """The transpose of an array of two axes, a view; `mT` is for stacks of matrices."""
     if x.ndim != 2:
         raise ValueError(f".T is for arrays with 2 axes, this one has shape {x.shape}; use .mT")
     return views.matrix_transpose(x)
 
 
 def _squeezed(x: Array, axis: Any = None) -> Any:
+    """Return a view without axes of length 1, all of them by default."""
     ones = tuple([k for k, n in enumerate(x.shape) if n == 1])
     return views.squeeze(x, ones if axis is None else axis)
+
+
+def _astype(x: Array, dtype: Any, copy: bool = True, *, device: Any = None) -> Any:
+    return conversion.astype(x, dtype, copy=copy, device=device)
 
 
 def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
     def method(x: Array, axis: Any = None, **settings: Any) -> Any:
         return function(x, axis=axis, **settings)
 
+    return _as(function, method)
+
+
+def _as(function: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method with the documentation of the function that it calls."""
+    method.__doc__ = function.__doc__
     return method
 
 
@@ -134,22 +157,22 @@ METHODS: dict[str, Callable[..., Any]] = {
     "argmin": _reduction(constant.argmin),
     "any": _reduction(constant.any_of),
     "all": _reduction(constant.all_of),
-    "reshape": lambda x, *shape: views.reshape(x, _shape_argument(shape)),
-    "ravel": lambda x: views.reshape(x, (-1,)),
-    "flatten": lambda x: broadcasting.reshape(x, (-1,)) if x.ndim != 1 else conversion.copied(x),
+    "reshape": _as(views.reshape, lambda x, *shape: views.reshape(x, _shape_argument(shape))),
+    "ravel": _ravel,
+    "flatten": _flatten,
     "transpose": _transpose,
     "squeeze": _squeezed,
-    "repeat": lambda x, repeats, axis=None: indexing.repeat(x, repeats, axis=axis),
-    "take": lambda x, indices, axis=None: indexing.take(x, indices, axis=axis),
-    "astype": lambda x, dtype, copy=True: conversion.astype(x, dtype, copy=copy),
-    "clip": lambda x, min=None, max=None: selection.clip(x, min, max),
-    "round": lambda x: formulas.round(x),
-    "conj": lambda x: views.conj(x),
-    "conjugate": lambda x: views.conj(x),
-    "dot": lambda x, y: products.matmul(x, y),
+    "repeat": _as(indexing.repeat, lambda x, repeats, axis=None: indexing.repeat(x, repeats, axis=axis)),
+    "take": _as(indexing.take, lambda x, indices, axis=None: indexing.take(x, indices, axis=axis)),
+    "astype": _as(conversion.astype, _astype),
+    "clip": _as(selection.clip, lambda x, min=None, max=None: selection.clip(x, min, max)),
+    "round": formulas.round,
+    "conj": views.conj,
+    "conjugate": views.conj,
+    "dot": products.matmul,
     "copy": conversion.copied,
     "to": conversion.to,
-    "to_device": lambda x, device, /, *, stream=None: conversion.to(x, device=device),
+    "to_device": _as(conversion.to, lambda x, device, /, *, stream=None: conversion.to(x, device=device)),
 }
 PROPERTIES: dict[str, Callable[..., Any]] = {
     "T": _only_matrix,

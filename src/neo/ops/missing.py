@@ -133,13 +133,19 @@ def nanmin(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Any:
 
 @composite(domain=ANY, samples=ALONG)
 def nancumsum(x: Any, /, axis: int | None = None, *, dtype: Any = None) -> Any:
-    """Return the running sum along an axis, or of the flattened x, with zeros in place of NaN."""
+    """Return the running sum along an axis, a NaN counting as 0.
+
+    axis: None for the flattened x. Gradient: to x, zero where it is NaN.
+    """
     return _running(cumulative_sum, _filled(x, 0), axis, dtype)
 
 
 @composite(domain=ANY, samples=ALONG)
 def nancumprod(x: Any, /, axis: int | None = None, *, dtype: Any = None) -> Any:
-    """Return the running product along an axis, or of the flattened x, with ones in place of NaN."""
+    """Return the running product along an axis, a NaN counting as 1.
+
+    axis: None for the flattened x. Gradient: to x, zero where it is NaN.
+    """
     return _running(cumulative_prod, _filled(x, 1), axis, dtype)
 
 

@@ -241,5 +241,5 @@ def median(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Any:
 
 @composite(domain=ANY, samples=SAMPLES)
 def nanmedian(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Any:
-    """Return the median over axes of the elements that are not NaN; NaN where all are."""
+    """Return the median over axes of the elements that are not NaN, NaN if all are."""
     return _quantile("nanmedian", x, 0.5, axis, "linear", keepdims, skips_nan=True)

@@ -172,7 +172,7 @@ def _grouped(xp: Any, every: Any) -> Any:
 
 
 class At:
-    """`x.at`: index it, then say what to do there: `x.at[0].set(1.0)`, `x.at[[1, 1]].add(v)`.
+    """Places of x to write to in a copy: `x.at[0].set(1.0)`, `x.at[[1, 1]].add(v)`.
 
     The names and the meaning are JAX's; a position given several times takes part several times,
     and an index out of range is an IndexError unless `mode` says otherwise.

@@ -145,7 +145,7 @@ def _isin(cls: Any, batched: Any, x: Any, y: Any) -> Any:
 
 
 def isin(x: Any, y: Any, /, *, invert: bool = False) -> Any:
-    """Tell for each element of x whether it is one of y; whether it is not, if invert.
+    """Tell for each element of x whether it is one of y, or is not, if invert.
 
     x, y: arrays of any shape, one of them may be a Python number. Returns bool, of the shape of
     x. NaN is in nothing. The result has no gradient.

@@ -23,7 +23,7 @@ from .placing import target
 def integers(
     key: Key, shape: Any, low: int, high: int, dtype: Any = None, *, device: Any = None, backend: Any = None
 ) -> Array:
-    """Return integers with low <= x < high, each equally likely: to the last bit, whatever the range.
+    """Return integers with low <= x < high, each exactly as likely as any other.
 
     shape: an integer or a tuple of them. low, high: Python integers. dtype: an integer dtype; None
     is int64. device, backend: where, as for `neo.zeros`. Returns an Array of that shape.

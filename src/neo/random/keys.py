@@ -21,7 +21,7 @@ _WORD, _INDEX = 2**64, 2**192
 @final
 @dataclass(frozen=True, slots=True)
 class Key:
-    """128 bits that name a stream of random numbers: what `neo.random.key(seed)` returns.
+    """128 bits that name a stream of random numbers: what `neo.random.key` returns.
 
     It cannot be changed; it can be compared, hashed, printed, copied and pickled.
     """
@@ -110,7 +110,7 @@ def key(seed: int) -> Key:
 
 @over_keys
 def split(key: Key, n: int = 2) -> Keys:
-    """Return n new keys, unrelated to each other and to the numbers drawn from this one.
+    """Return n new keys, unrelated to each other and to the numbers of this one.
 
     Child i does not depend on n: `split(key, 5)[:2] == split(key, 2)`. Returns a tuple of keys, over
     which `vmap` maps.

@@ -15,7 +15,7 @@ Drawn = TypeVar("Drawn")
 
 
 class Keys(tuple[Any, ...], Mappable):
-    """Several keys, as `neo.random.split` gives them: a tuple, over which `vmap` maps.
+    """Several keys, as `neo.random.split` gives them: a tuple that `vmap` maps over.
 
     >>> import neo
     >>> keys = neo.random.split(neo.random.key(0), 3)
@@ -34,7 +34,7 @@ class Keys(tuple[Any, ...], Mappable):
         return Keys(found) if isinstance(k, slice) else found
 
     def mapped(self, level: Batch) -> Any:
-        """Return the key of one example, of any; where each is several keys, as many of those."""
+        """Return the key of one example, of any; where each is several keys, those."""
         if self and all([isinstance(key, Keys) for key in self]):
             return Keys([Keys(column).mapped(level) for column in zip(*self, strict=True)])
         return MappedKey(level, self)

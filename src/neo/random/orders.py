@@ -22,7 +22,7 @@ from .placing import target
 
 
 def permutation(key: Key, x: Any, axis: int = 0, *, device: Any = None, backend: Any = None) -> Any:
-    """Return an array in random order along an axis, or the integers below x in random order.
+    """Return an array along an axis, or the integers below x, in random order.
 
     x: an array of one axis or more, or an integer. Every order is equally likely, up to a chance
     of x**2 / 2**65 that two of the sorted 64-bit numbers are equal.
@@ -50,7 +50,7 @@ def choice(
     device: Any = None,
     backend: Any = None,
 ) -> Any:
-    """Return elements of an array along an axis, or integers below a, drawn at random.
+    """Return elements of an array along an axis, or integers below a, at random.
 
     a: an array of one axis or more, or an integer. shape: replaces that axis in the result.
     replace: whether an element can be drawn twice. p: (n,) weights along the axis, not negative;

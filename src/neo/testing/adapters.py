@@ -19,7 +19,10 @@ from .targets import Target, convention_of
 
 
 def torch_function(function: Any, *, domain: Any = (-2.0, 2.0), kink: Any = None) -> Target:
-    """Return a torch.autograd.Function as what check_policy takes; settings go in by keyword."""
+    """Return a torch.autograd.Function as what check_policy takes.
+
+    Settings go in by keyword. domain, kink: as a Policy declares them.
+    """
     parameters = list(inspect.signature(function.forward).parameters)
     with_context = parameters[1:] if parameters and parameters[0] == "ctx" else parameters
     return _target(

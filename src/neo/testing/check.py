@@ -343,7 +343,7 @@ def _library_of(leaves: Sequence[Any]) -> tuple[str, str]:
 
 
 def gradient_test(Policy: Any = None, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a test for pytest that checks a Policy's gradient, with check_policy's arguments.
+    """Decorate a test for pytest that checks a Policy; the arguments of check_policy.
 
     The test is called with the report once the check has passed, if it takes one. On a Policy class
     itself, `@gradient_test()` gives a test of that name.

@@ -35,7 +35,7 @@ class Slope:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def found(self, asarray: Callable[..., Any]) -> tuple[Any, ...]:
-        """Return the gradients that neo gives for operands made by asarray(values, dtype)."""
+        """Return the gradients that neo gives of operands made by asarray(values, dtype)."""
         operands = [asarray(np.asarray(x) * 1.0, self.dtype) for x in self.at]
         argnums = tuple(range(len(operands)))
         pulled = grad(lambda *xs: sum_of(self.f(*xs)), argnums=argnums, **self.settings)
@@ -81,7 +81,7 @@ Check = Slope | Refusal
 
 @dataclass(frozen=True)
 class Row:
-    """One case: what JAX 0.10, PyTorch 2.13, HIPS autograd 1.9 and neo give, and what shows it."""
+    """One case: what JAX, PyTorch, HIPS autograd and neo give, and what shows it."""
 
     case: str
     jax: str

@@ -55,7 +55,7 @@ def orthogonal(draw: Any, n: int | None = None, *, stack: Any = None, dtype: str
 def positive_definite(
     draw: Any, n: int | None = None, *, stack: Any = None, condition: float = 20.0, dtype: str | None = None
 ) -> Any:
-    """Draw symmetric (Hermitian) matrices with distinct eigenvalues from 1 / condition to 1."""
+    """Draw symmetric (Hermitian) matrices, eigenvalues distinct, 1 / condition to 1."""
     rng, shape, dtype = draw(_drawn(n, stack, dtype))
     q = _unitary(rng, shape, dtype)
     found = (q * _values(condition, shape[-1])) @ _adjoint(q)
@@ -78,7 +78,7 @@ def triangular(
 def well_conditioned(
     draw: Any, n: int | None = None, *, stack: Any = None, condition: float = 10.0, dtype: str | None = None
 ) -> Any:
-    """Draw square matrices whose singular values are distinct and from 1 / condition to 1."""
+    """Draw square matrices, singular values distinct, from 1 / condition to 1."""
     rng, shape, dtype = draw(_drawn(n, stack, dtype))
     left, right = _unitary(rng, shape, dtype), _unitary(rng, shape, dtype)
     return ((left * _values(condition, shape[-1])) @ right).astype(dtype)

@@ -45,7 +45,7 @@ METHODS = ("backward", "slopes")
 
 
 def mutants(policy: type[Policy]) -> Iterator[tuple[str, type[Policy]]]:
-    """Yield (what is wrong, a Policy with that mistake) for every small mistake in a Policy's rule.
+    """Yield (what is wrong, a Policy with that mistake) for every small mistake.
 
     Signs are changed, terms dropped, operands swapped; numbers, and so axes, are off by one; the
     sum that undoes broadcasting, conjugates and transposes are forgotten.

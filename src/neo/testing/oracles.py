@@ -28,7 +28,7 @@ Oracle = Callable[..., "Estimate"]
 
 @dataclass
 class Estimate:
-    """How fast each number of a result moves along a direction, and what that may be wrong by.
+    """How fast each number of a result moves along a direction, and that one's error.
 
     Complex results are pairs of numbers. An infinite error says that the oracle does not apply.
     """
@@ -47,7 +47,7 @@ def _flat(f: Callable[..., Any], operands: Sequence[Any]) -> Flat:
 
 
 def differences(f: Callable[..., Any], operands: Sequence[Any], direction: Sequence[Any]) -> Estimate:
-    """Estimate by central differences, extrapolated, with the step that has the least error."""
+    """Estimate by central differences, extrapolated, at the step of the least error."""
     flat, v = _flat(f, operands), pack([np.asarray(x) for x in direction])
     noise = rounding_of(flat.value, flat.x, 0) + (2.0**-51 + _coarseness(flat)) * np.abs(flat.center)
     size = (float(np.max(np.abs(flat.x))) or 1.0) / float(np.max(np.abs(v)))
@@ -58,7 +58,7 @@ def differences(f: Callable[..., Any], operands: Sequence[Any], direction: Seque
 
 
 def complex_step(f: Callable[..., Any], operands: Sequence[Any], direction: Sequence[Any]) -> Estimate:
-    """Estimate by a step of 1e-20 i, which has no cancellation (J. Lyness and C. Moler, 1967).
+    """Estimate by a step of 1e-20 i, without cancellation (Lyness and Moler, 1967).
 
     Right to the last digits for functions that are analytic, and do not look at the real part alone;
     the error is infinite where two steps, or differences, say that this one is not.
@@ -84,7 +84,7 @@ def complex_step(f: Callable[..., Any], operands: Sequence[Any], direction: Sequ
 
 
 def by_torch(f: Callable[..., Any], operands: Sequence[Any], direction: Sequence[Any]) -> Estimate:
-    """Estimate by PyTorch's own differentiation of what f computes on tensors: no step, no error of one.
+    """Estimate by PyTorch's own differentiation of what f computes on tensors.
 
     f may be a function for tensors, or one of neo's, whose calls PyTorch then records.
     """
@@ -107,7 +107,7 @@ def _dot(g: Any, v: Any) -> float:
 
 
 def by_jax(f: Callable[..., Any], operands: Sequence[Any], direction: Sequence[Any]) -> Estimate:
-    """Estimate by JAX's forward mode. f: a function for JAX's arrays; double precision has to be on."""
+    """Estimate by JAX's forward mode, of an f for JAX's arrays in double precision."""
     jax = import_module("jax")
     primals = tuple([jax.numpy.asarray(x) for x in operands])
     tangents = tuple([jax.numpy.asarray(v, dtype=x.dtype) for x, v in zip(primals, direction, strict=True)])
@@ -128,8 +128,9 @@ def agree(
     reference: Callable[..., Any] | None = None,
     seed: int = 0,
 ) -> list[Estimate]:
-    """Hold the gradient of f to several oracles, along a random direction; return their estimates.
+    """Hold the gradient of f to several oracles and return their estimates.
 
+    They are taken along a random direction.
     operands: real NumPy arrays. reference: the function that the oracles differentiate, where that is
     not f. Raises AssertionError with the numbers where the gradient is outside of an estimate.
     """
@@ -152,8 +153,9 @@ def agree(
 
 
 def adjoint(f: Callable[..., Any], *operands: Any, seed: int = 0) -> tuple[float, float]:
-    """Return |<w, J v> - <J^T w, v>| for arrays of any library, dtype and device, and its bound.
+    """Return |<w, J v> - <J^T w, v>| and its bound.
 
+    operands: arrays of any library, dtype and device.
     J v comes from forward mode, so there is no step and no error of one: this is what makes checks in
     float32, in float16 and on a GPU worth something.
     """
@@ -175,10 +177,10 @@ def adjoint(f: Callable[..., Any], *operands: Any, seed: int = 0) -> tuple[float
 
 
 def digits(f: Callable[..., Any], *operands: Any, count: int = 50) -> float:
-    """Return to how many digits f's gradient agrees with differences in count-digit arithmetic.
+    """Return to how many digits f's gradient agrees with differences of many digits.
 
     f and its rule run on arrays of mpmath's numbers, so a rule can be shown right to 30 digits instead
-    of 8; the differences themselves are right to about two thirds of count. Needs mpmath.
+    of 8; the differences have count digits, and are right to about two thirds of those. Needs mpmath.
     """
     import neo
 

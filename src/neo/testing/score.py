@@ -24,7 +24,7 @@ ENTRIES = 6
 
 @dataclass
 class Score:
-    """What became of mutants: killed, the same in every example, or survivors, which a check misses."""
+    """What became of mutants: killed, the same in every example, or survivors."""
 
     killed: int = 0
     same: list[str] = field(default_factory=list)

@@ -61,14 +61,14 @@ def _is_interval(pair: Any) -> bool:
 
 
 def nice(low: float, high: float) -> list[float]:
-    """Return the numbers of a domain where kinks usually are: zero, whole and half ones, its ends."""
+    """Return the numbers of a domain where kinks usually are: 0, 1, ..., its ends."""
     known = [x for x in (0.0, 1.0, -1.0, 0.5, 2.0, -2.0, -0.5, 3.0) if low <= x <= high]
     return list(dict.fromkeys([*known, low, high, (low + high) / 2]))
 
 
 @st.composite
 def filled(draw: Any, shapes: Sequence[Shape], domains: Sequence[tuple[float, float]], dtype: str) -> Any:
-    """Draw a tuple of arrays of those shapes; one way of filling for all, so that they tie."""
+    """Draw arrays of those shapes, all filled in one way, so that they tie."""
     fill = draw(st.sampled_from(FILLS))
     number = draw(st.integers(0, 2**32 - 1)) if fill == "spread" else 0
     rng = np.random.default_rng(number)
@@ -118,7 +118,7 @@ def arrays(draw: Any, shape: Any = None, domain: Any = (-2, 2), *, dtype: str | 
 
 @st.composite
 def broadcastable(draw: Any, n: int, domain: Any = (-2, 2), *, dtype: str | None = None) -> Any:
-    """Draw a tuple of n arrays whose shapes broadcast, often differing in an axis of length 1."""
+    """Draw n arrays whose shapes broadcast, often differing in an axis of length 1."""
     joint = xps.mutually_broadcastable_shapes(n, max_dims=3, min_side=0, max_side=3)
     drawn = joint.map(lambda found: list(found.input_shapes))
     one = _shapes(None).map(lambda shape: [shape] * n)
@@ -137,7 +137,7 @@ def same_shape(
 
 
 def axes(ndim: int, *, several: bool = True, none: bool = True) -> Strategy:
-    """Draw what `axis=` takes for arrays of ndim axes: counted from either end, several, or None."""
+    """Draw what `axis=` takes for ndim axes: from either end, several, or None."""
     if not isinstance(ndim, int) or ndim < 0:
         raise ValueError(f"axes takes a number of axes, from 0 on; got {ndim!r}")
     one = st.sampled_from([*range(ndim), *range(-ndim, 0)]) if ndim else st.just(())
@@ -162,7 +162,7 @@ def zero_d(domain: Any = (-2, 2)) -> Strategy:
 
 @st.composite
 def distinct(draw: Any, shape: Any = None, domain: Any = (-2, 2), *, dtype: str | None = None) -> Any:
-    """Draw an array whose elements are all at least half a step of an even division apart."""
+    """Draw an array no two of whose elements are close together."""
     found = draw(_shapes(shape))
     low, high = domains_of(domain, 1)[0]
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -190,7 +190,7 @@ def away_from(
 
 
 def complex_arrays(shape: Any = None, domain: Any = (-2, 2)) -> Strategy:
-    """Draw complex arrays whose real part is from the domain and whose imaginary part is at most 1/2."""
+    """Draw complex arrays: the real part from the domain, the imaginary within 1/2."""
     return arrays(shape, domain, dtype="complex128")
 
 

@@ -59,7 +59,7 @@ def constants_of(program: Program) -> list[Any]:
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one use of a slot adds to its gradient. gradient: as a NumPy array, or one element."""
+    """What one use of a slot adds to its gradient: a NumPy array, or one element."""
 
     call: Call
     gradient: Any
@@ -68,10 +68,10 @@ class Contribution:
 
 
 class Explanation:
-    """The contributions to a slot's gradient, the largest share first; the shares add up to 1.
+    """The contributions to a slot's gradient, the largest share first.
 
     A share is the part of the whole gradient's squared length that points along a contribution:
-    negative where a use works against the others.
+    negative where a use works against the others. All together are 1.
     """
 
     def __init__(self, slot: int, index: Any, found: list[tuple[Call, np.ndarray]], like: Value) -> None:
@@ -131,7 +131,7 @@ def _as_numpy(x: Any) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Timing:
-    """What one call took, in seconds: the medians of several runs. share: of all calls' time."""
+    """What one call took, in seconds: medians of several runs. share: of all calls."""
 
     call: Call
     forward: float

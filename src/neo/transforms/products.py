@@ -45,8 +45,9 @@ def value_grad_and_hvp(
     has_aux: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Return f's result, its gradient and its Hessian's product with tangents, in one run. See `hvp`.
+    """Return f's result, its gradient and its Hessian's product with tangents.
 
+    All in one run of f. The arguments are those of `hvp`.
     Returns (value, gradient, product), or ((value, aux), gradient, product).
 
     >>> import numpy as np

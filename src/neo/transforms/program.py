@@ -24,7 +24,7 @@ Watch = Callable[[Call, Callable[[], Any]], Any]
 
 
 class TracedTape(ClosedTape):
-    """The closed tape of `neo.trace`. Iterate over its calls, print it, slice it by slots.
+    """The closed tape of `neo.trace`: iterate over its calls, print it, slice it.
 
     It holds the program, and the constants that the function took from outside; no argument and
     no intermediate value, unless `trace(f, keep=True)` asked for the arguments.
@@ -69,7 +69,7 @@ class TracedTape(ClosedTape):
 
     @property
     def profile(self) -> Any:
-        """What each call took, forward and backward, if `trace(f, profile=True)` asked. Print it."""
+        """What each call took, if `trace(f, profile=True)` asked. Print it."""
         if self.log.profile is None:
             raise RuntimeError("this tape has no profile; trace with neo.trace(f, profile=True)")
         return self.log.profile
@@ -91,11 +91,12 @@ class TracedTape(ClosedTape):
         return explained(self.log, slot, index)
 
     def source(self, name: str = "program", *, gradient: bool = True) -> str:
-        """Return the program as Python source that runs without neo: calls of the arrays' library.
+        """Return the program as Python source that runs without neo.
 
-        name: of the function in it. gradient: whether it has the way back, from ones for the
-        result; it then returns (result, gradients by the name of the input). The lines hold for
-        arguments of the same shapes; where a value chose the way, an assert says so.
+        It calls the library of the arrays.
+        name: of the function in it. gradient: whether it has the way back, from ones for the result; it
+        then returns (result, gradients by the name of the input). The lines hold for arguments of the
+        same shapes; where a value chose the way, an assert says so.
         Raises NotImplementedError, naming the operation, where it cannot be written so.
         """
         from .source import source_of
@@ -104,7 +105,7 @@ class TracedTape(ClosedTape):
 
 
 class Interface:
-    """How the arguments and the result of the traced function belong to the slots of its tape."""
+    """How a traced function's arguments and result belong to the slots of its tape."""
 
     def __init__(self, owner: str, keys: list[tuple[str, Any]], args: Any, kwargs: Any, keep: bool) -> None:
         self.owner, self.keys = owner, keys
@@ -196,8 +197,7 @@ def run(program: Program, leaves: list[Any], watch: Watch | None = None) -> list
 
 
 class Run:
-    """One run of a program. values: by slot. slots: of another tape on
-    which it ran, by slot."""
+    """One run of a program. values: by slot. slots: on another tape, by slot."""
 
     def __init__(self, program: Program, leaves: list[Any], watch: Watch | None = None) -> None:
         self.values: dict[int, Any] = {}

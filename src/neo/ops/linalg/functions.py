@@ -28,9 +28,10 @@ SQUARES = [([(3, 3)], {}), ([(2, 2, 2)], {}), ([(1, 1)], {}), ([(0, 2, 2)], {}),
     prepare=lambda x: (x / 4 + eye_like(x, x.shape[-1]),),
 )
 def matrix_power(x: Any, n: int, /) -> Any:
-    """Return the product of n matrices x; of -n inverses where n is negative, the identity for 0.
+    """Return the product of n matrices x.
 
-    x: (..., k, k) real or complex. n: an integer. Returns (..., k, k).
+    x: (..., k, k) real or complex. n: an integer; the product is of -n inverses where it is negative,
+    and the identity where it is 0. Returns (..., k, k).
     Gradient: to x, of the about 2 log2(n) products that it is made of.
     Raises ValueError when x is not square, TypeError when n is not an integer, LinAlgError where x
     is singular and n negative.

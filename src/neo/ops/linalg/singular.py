@@ -29,7 +29,7 @@ from .products import diagonal_matrix
 
 
 class SVDResult(NamedTuple):
-    """Singular vectors as columns, values in descending order, and vectors as conjugate rows."""
+    """Singular vectors as columns, values, largest first, vectors as conjugate rows."""
 
     U: Any
     S: Any

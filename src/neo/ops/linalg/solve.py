@@ -247,7 +247,7 @@ def _places(pivots: Any, inverse: bool, like: Any) -> Any:
 
 @rule(LuFactor)
 def lu_factor(x: Any, /) -> LUResult:
-    """Return L and U with P @ L @ U = x, packed into one matrix, and the exchanges that make P.
+    """Return L and U, packed, and the exchanges of rows for which P @ L @ U = x.
 
     x: (..., m, n) real or complex.
     Returns lu (..., m, n), with U on and above the diagonal and L, whose diagonal is 1, below, and

@@ -19,7 +19,7 @@ WHOLE = [([(2, 3)], {"n": 1}), ([(3,)], {"n": 3})]
 
 def _of_order(name, kind, slope, domain, samples=ORDERS, **settings):
     order = "n" if samples is WHOLE else "v"
-    doc = f"Return the {kind} of order {order} at x. Gradient: to x; refused in {order}."
+    doc = f"Return the {kind} at x.\n\n{order}: the order. Gradient: to x; refused in {order}."
     return parametric(name, f"{order} x", doc, x=slope, domain=domain, samples=samples, **settings)
 
 
@@ -65,13 +65,13 @@ kn = _of_order(
 )
 ive = _of_order(
     "ive",
-    "modified Bessel function of the first kind, times e ** -|x|,",
+    "modified Bessel function of the first kind times e ** -|x|",
     lambda g, v, x: g * scaled_bessel(v, x, kind="i", order=1),
     POSITIVE,
 )
 kve = _of_order(
     "kve",
-    "modified Bessel function of the second kind, times e ** x,",
+    "modified Bessel function of the second kind times e ** x",
     lambda g, v, x: g * scaled_bessel(v, x, kind="k", order=1),
     POSITIVE,
 )

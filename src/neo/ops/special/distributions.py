@@ -23,7 +23,7 @@ def _chance(name, operands, doc, **settings):
     return parametric(
         name,
         operands,
-        doc + " Gradient: to " + ", ".join([x for x in operands.split() if settings.get(x)]) + ".",
+        doc + "\n\nGradient: to " + ", ".join([x for x in operands.split() if settings.get(x)]) + ".",
         **settings,
     )
 
@@ -100,7 +100,7 @@ RATE = [([(2, 3), (3,)], {"b": 1.5}), ([(), ()], {"b": [12.0]})]
 gdtr = _chance(
     "gdtr",
     "a b x",
-    "Return the chance of a gamma-distributed number of rate a and shape b below x.",
+    "Return the chance of a gamma-distributed number below x: rate a, shape b.",
     a=lambda g, a, b, x: g * (x * gamma_density(b, a * x)),
     x=lambda g, a, b, x: g * (a * gamma_density(b, a * x)),
     domain=((0.5, 2), (0.3, 2)),
@@ -109,7 +109,7 @@ gdtr = _chance(
 gdtrc = _chance(
     "gdtrc",
     "a b x",
-    "Return the chance of a gamma-distributed number of rate a and shape b above x.",
+    "Return the chance of a gamma-distributed number above x: rate a, shape b.",
     a=lambda g, a, b, x: -g * (x * gamma_density(b, a * x)),
     x=lambda g, a, b, x: -g * (a * gamma_density(b, a * x)),
     domain=((0.5, 2), (0.3, 2)),
@@ -210,7 +210,7 @@ def _waiting_density(k, n, p):
 nbdtr = _chance(
     "nbdtr",
     "k n p",
-    "Return the chance of k failures or fewer before n successes with chance p each.",
+    "Return the chance of at most k failures before n successes of chance p each.",
     p=lambda g, k, n, p: g * _waiting_density(k, n, p),
     integers="k n",
     domain=INSIDE,
@@ -219,7 +219,7 @@ nbdtr = _chance(
 nbdtrc = _chance(
     "nbdtrc",
     "k n p",
-    "Return the chance of more than k failures before n successes with chance p each.",
+    "Return the chance of more than k failures before n successes of chance p each.",
     p=lambda g, k, n, p: -g * _waiting_density(k, n, p),
     integers="k n",
     domain=INSIDE,

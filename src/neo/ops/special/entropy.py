@@ -106,7 +106,7 @@ xlogy = parametric(
 xlog1py = parametric(
     "xlog1py",
     "x y",
-    "Return x * log(1 + y), 0 where x is 0. The gradient at (0, -1) is -inf to x, 0 to y.",
+    "Return x * log(1 + y), 0 where x is 0.\n\nThe gradient at (0, -1) is -inf to x, 0 to y.",
     x=lambda g, y: g * log1p(y),
     y=lambda g, x, y: g * _over(x, y + 1),
     domain=(ANY, (-0.5, 2)),
@@ -157,7 +157,7 @@ def _rel_entr(xp, x, y):
 rel_entr = parametric(
     "rel_entr",
     "x y",
-    "Return x * log(x / y) for positive x and y; 0 at x = 0, inf where either is negative.",
+    "Return x * log(x / y); 0 where x is 0, inf where either is negative.",
     x=lambda g, x, y: g * _entropy_slope(x, y, 1),
     y=lambda g, x, y: -g * _quotient(x, y),
     domain=POSITIVE,
@@ -190,7 +190,7 @@ def _huber_slope(delta, r):
 huber = parametric(
     "huber",
     "delta r",
-    "Return r * r / 2 where |r| <= delta, delta * (|r| - delta / 2) beyond; inf if delta < 0.",
+    "Return r * r / 2 where |r| <= delta, delta * (|r| - delta / 2) beyond.\n\nIt is inf where delta < 0.",
     delta=lambda g, delta, r: g * where((delta < 0) | (abs(r) <= delta), 0, abs(r) - delta),
     r=lambda g, delta, r: g * _huber_slope(delta, r),
     domain=((0.5, 0.9), (1, 3)),

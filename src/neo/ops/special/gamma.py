@@ -102,7 +102,7 @@ rgamma = elementwise(
 _hurwitz = parametric(
     "zeta",
     "x q",
-    "Return Hurwitz's zeta function, the sum of 1 / (k + q)**x over k = 0, 1, ... Gradient: to q.",
+    "Return Hurwitz's zeta function, the sum of 1 / (k + q)**x over k = 0, 1, ...\n\nGradient: to q.",
     q=lambda g, x, q: g * (-x * zeta(x + 1, q)),
     domain=POSITIVE,
     samples=[([(2, 3)], {"x": 2.5}), ([(3,)], {"x": [[2.0], [4.0]]})],
@@ -113,10 +113,11 @@ _riemann = parametric(
 
 
 def zeta(x: Any, q: Any = None, /) -> Any:
-    """Return Hurwitz's zeta function, the sum of 1 / (k + q)**x over k = 0, 1, ...; Riemann's without q.
+    """Return Hurwitz's zeta function, the sum of 1 / (k + q)**x over k = 0, 1, ...
 
-    x, q: (...) real floating; they broadcast. Gradient: to q. In x no closed form is known: pulling
-    a gradient through it raises NotImplementedError.
+    x, q: (...) real floating; they broadcast. Without q it is Riemann's, that of q = 1.
+    Gradient: to q. In x no closed form is known: pulling a gradient through it raises
+    NotImplementedError.
     """
     return _riemann(x) if q is None else _hurwitz(x, q)
 

@@ -129,7 +129,7 @@ ellipkm1 = elementwise(
 )
 spence = elementwise(
     "spence",
-    "Return Spence's function, from 1 to x of log(t) / (1 - t). The gradient at 0 is -inf.",
+    "Return the integral from 1 to x of log(t) / (1 - t). The gradient at 0 is -inf.",
     lambda g, x: (
         g
         * either(abs(x - 1) < NEAR, x, lambda x: -hyp2f1(1, 1, 2, 1 - x), lambda x: log(x) / (1 - x), (1, 2))
@@ -146,7 +146,8 @@ def _legendre_slope(m, v, x):
 lpmv = parametric(
     "lpmv",
     "m v x",
-    "Return the associated Legendre function of whole order m and degree v. Gradient: to x, NaN at -1 and 1.",
+    "Return the associated Legendre function of order m and degree v at x.\n\n"
+    "m: a whole number. Gradient: to x, NaN at -1 and 1.",
     x=lambda g, m, v, x: g * _legendre_slope(m, v, x),
     domain=(-0.8, 0.8),
     samples=[([(2, 3)], {"m": 1.0, "v": 2.5}), ([(3,)], {"m": [[0.0], [2.0]], "v": 3.0})],

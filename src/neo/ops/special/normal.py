@@ -27,7 +27,7 @@ def normal_density(x):
 
 erf = elementwise(
     "erf",
-    "Return the error function of real x: 2 / sqrt(pi) times the integral of e ** -t**2 from 0 to x.",
+    "Return the error function: from 0 to x of e ** -t**2, times 2 / sqrt(pi).",
     lambda g, x: g * _bell(x),
     domain=ANY,
 )
@@ -73,7 +73,7 @@ erfi = elementwise(
 )
 dawsn = elementwise(
     "dawsn",
-    "Return Dawson's integral, e ** -(x * x) times the integral of e ** t**2 from 0 to x.",
+    "Return Dawson's integral: that of e ** (t * t - x * x) over t from 0 to x.",
     lambda g, x: g * _dawsn_slope(x),
     domain=ANY,
 )

@@ -75,7 +75,7 @@ def sinc_slope(x: Any, /, *, order: int) -> Any:
 
 sinc = elementwise(
     "sinc",
-    "Return sin(pi * x) / (pi * x): 1 at 0, where its slopes are 0 and -pi**2 / 3, and 0 at infinity.",
+    "Return sin(pi * x) / (pi * x): 1 at 0, and 0 at infinity.\n\nThe slopes at 0 are 0 and -pi**2 / 3.",
     lambda g, x: g * (sinc_slope(x, order=1) * math.pi),
     domain=ANY,
 )
