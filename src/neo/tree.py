@@ -21,7 +21,7 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
         # A flat one of arrays, such as a network's weights: optree would take five times as long.
         return list(tree), type(tree)
     leaves, treedef = _flatten(tree)
-    return leaves, lambda new: _optree().tree_unflatten(treedef, new)
+    return leaves, treedef.unflatten
 
 
 def _only(leaves: list[Any]) -> Any:
@@ -91,7 +91,9 @@ def _flatten(tree: Any) -> tuple[list[Any], Any]:
     """Flatten, registering dataclasses as they are met."""
     while True:
         leaves, treedef = _optree().tree_flatten(tree, namespace=_NAMESPACE)
-        kinds = {type(x) for x in leaves}
+        kinds = {*_each(type, leaves)}
+        if kinds <= _ARRAYS:
+            return leaves, treedef
         _ARRAYS.update([kind for kind in kinds if hasattr(kind, "dtype")])
         new = [kind for kind in kinds if hasattr(kind, _FIELDS)]
         if not new:

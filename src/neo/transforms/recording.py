@@ -109,9 +109,11 @@ class Recording:
 
         Unless keep is true this consumes the recording.
         """
-        with entered("forgiving", self.inputs.libraries), unwatched(self.around):
-            found = walk_back(self.calls, len(self.inputs.values), seeds, keep, large=self.inputs.large)
-            found = self.inputs.gradients(found)
+        if self.around is None:
+            found = self._walk_back(seeds, keep)
+        else:
+            with unwatched(self.around):
+                found = self._walk_back(seeds, keep)
         if not self.inputs.nested:
             found = owned(found, self.inputs.values, self.values, [g for _, g in seeds])
         gradients, start = [], 0
@@ -119,6 +121,12 @@ class Recording:
             gradients.append(build(found[start : start + count]))
             start += count
         return gradients
+
+    def _walk_back(self, seeds: list[tuple[int, Any]], keep: bool) -> list[Any]:
+        """Return the gradients of the leaves."""
+        with entered("forgiving", self.inputs.libraries):
+            found = walk_back(self.calls, len(self.inputs.values), seeds, keep, large=self.inputs.large)
+            return self.inputs.gradients(found)
 
 
 def _rules_below(x: Any) -> Any:
@@ -140,9 +148,6 @@ def _map_below(x: Any) -> Any:
 @contextmanager
 def unwatched(level: Any) -> Iterator[None]:
     """Keep a level's watchers from the calls that rules make; the tape that is walked has its own."""
-    if level is None:
-        yield
-        return
     log, level.log = level.log, None
     try:
         yield
