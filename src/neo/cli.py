@@ -23,7 +23,7 @@ NEXT = "Next: neo.value_and_grad(f)(x) gives f(x) and its gradient; help(neo.val
 
 
 def main(given: list[str] | None = None) -> int:
-    """Run a command; without one, all of them. Return 0, or 1 when a check failed."""
+    """Run a command; without one, `backends` and `tape`. Return 1 when a check failed, else 0."""
     parser = _parser()
     options, further = parser.parse_known_args(given)
     if options.run in HANDING_ON:
@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="neo", description=neo.__doc__.partition("\n")[0])
     parser.add_argument("--version", action="version", version=f"neo {neo.__version__}")
     parser.set_defaults(run=_overview)
-    commands = parser.add_subparsers(title="commands (without one: all of them)", metavar="command")
+    commands = parser.add_subparsers(title="commands (without one: backends and tape)", metavar="command")
     for name, (run, what) in COMMANDS.items():
         made = commands.add_parser(name, help=what, description=what, add_help=run not in HANDING_ON)
         made.set_defaults(run=run)
