@@ -10,16 +10,8 @@ import ndonnx as xp
 import numpy as np
 import spox.opset.ai.onnx.v17 as onnx
 
+from .ndonnx_indexing import add_at, getitem, known, put
 from .record import Backend
-
-
-def known(raw: Any) -> bool:
-    """Tell whether an array has values: it depends on no argument of the graph."""
-    try:
-        raw.unwrap_numpy()
-    except ValueError:
-        return False
-    return True
 
 
 def to_numpy(raw: Any) -> np.ndarray:
@@ -48,99 +40,29 @@ def run(function: Callable[..., Any], given: list[np.ndarray]) -> list[np.ndarra
     return results
 
 
-def getitem(x: Any, key: Any) -> Any:
-    """Return x[key]; ndonnx itself has no key with several arrays of positions."""
-    key = _whole(key)
-    if not any([_is_positions(k) for k in key]):
-        return x[key[0] if len(key) == 1 else key]
-    return xp.asarray(onnx.gather(_flat(x), _positions(x, key).unwrap_spox()))
+def matmul(x: Any, y: Any, /) -> Any:
+    """Return x @ y in one node; ndonnx's own has a second branch of two hundred, for no elements."""
+    if not (x.dtype == y.dtype and x.dtype in (xp.float32, xp.float64)):
+        return xp.matmul(x, y)
+    if 0 in (*x.shape, *y.shape):
+        before = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        return xp.zeros((*before, *x.shape[-2:-1], *y.shape[1:][-1:]), dtype=x.dtype)
+    return xp.asarray(onnx.matmul(x.unwrap_spox(), y.unwrap_spox()))
 
 
-def put(x: Any, key: Any, value: Any) -> Any:
-    """Return a copy of x with x[key] = value."""
-    key = _whole(key)
-    if any([k is None or _is_positions(k) for k in key]):
-        return _scattered(x, key, value, "none")
-    out = x.copy()
-    key = key[0] if len(key) == 1 else key
-    part = x[key]
-    value = _fitting(x, value, part.ndim)
-    out[key] = value if None in part.shape else xp.broadcast_to(value, part.shape)
-    return out
+def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
+    """Return x broadcast; onnxruntime stretches no axis of length 1 to length 0."""
+    if 0 in shape and 0 not in x.shape:
+        return xp.zeros(shape, dtype=x.dtype)
+    return xp.broadcast_to(x, shape)
 
 
-def add_at(x: Any, key: Any, value: Any) -> Any:
-    """Return a copy of x with value added at key; positions given twice add up."""
-    key = _whole(key)
-    if any([k is None or _is_positions(k) for k in key]):
-        return _scattered(x, key, value, "add")
-    return put(x, key, x[key] + value)
-
-
-def _scattered(x: Any, key: tuple[Any, ...], value: Any, reduction: Any) -> Any:
-    places = _positions(x, key)
-    updates = _flat(xp.broadcast_to(_fitting(x, value, places.ndim), places.shape))
-    out = onnx.scatter_elements(_flat(x), _flat(places), updates, axis=0, reduction=reduction)
-    return xp.reshape(xp.asarray(out), x.shape)
-
-
-def _fitting(x: Any, value: Any, ndim: int) -> Any:
-    """Return a value like x, without what it has more of axes, of length 1, which NumPy takes too."""
-    value = value if isinstance(value, xp.Array) else xp.asarray(value, dtype=x.dtype)
-    while value.ndim > ndim:
-        value = value[0, ...]
-    return value
-
-
-def _flat(x: Any) -> Any:
-    return xp.reshape(x, (-1,)).unwrap_spox()
-
-
-def _whole(key: Any) -> tuple[Any, ...]:
-    """Return a key as a tuple with an ellipsis, which ndonnx asks for where it is shorter than an array."""
-    key = tuple([_part(k) for k in (key if isinstance(key, tuple) else (key,))])
-    return key if any([k is Ellipsis or _is_mask(k) for k in key]) else (*key, Ellipsis)
-
-
-def _part(k: Any) -> Any:
-    return xp.asarray(np.asarray(k)) if isinstance(k, list | np.ndarray) else k
-
-
-def _is_mask(k: Any) -> bool:
-    return isinstance(k, xp.Array) and k.dtype == xp.bool
-
-
-def _is_positions(k: Any) -> bool:
-    return isinstance(k, xp.Array) and (not _is_mask(k) or known(k))
-
-
-def _positions(x: Any, key: tuple[Any, ...]) -> Any:
-    """Return where in the flat x the elements of x[key] are."""
-    if all([known(k) for k in key if isinstance(k, xp.Array)]):
-        key = tuple([to_numpy(k) if isinstance(k, xp.Array) else k for k in key])
-        return xp.asarray(np.arange(math.prod(x.shape)).reshape(x.shape)[key])
-    at = key.index(Ellipsis)
-    rest = (slice(None),) * (x.ndim - len(key) + 1)
-    return _computed_positions(x.shape, (*key[:at], *rest, *key[at + 1 :]))
-
-
-def _computed_positions(shape: tuple[int, ...], parts: tuple[Any, ...]) -> Any:
-    """Return positions in a flat array, as a sum over the axes; parts: for each a slice or positions."""
-    chosen = [k for k, part in enumerate(parts) if not isinstance(part, slice)]
-    if None in parts or chosen != list(range(chosen[0], chosen[-1] + 1)):
-        raise NotImplementedError(
-            "ndonnx takes arrays of positions of axes that stand side by side; permute the axes first"
-        )
-    width = max([xp.asarray(parts[k]).ndim for k in chosen])
-    out: Any = 0
-    for axis, (part, length) in enumerate(zip(parts, shape, strict=True)):
-        # The axes of the result behind this one's: those of the positions count as one group.
-        last = chosen[-1] if axis in chosen else axis
-        behind = len(parts) - 1 - last + (width - len(chosen) if axis < chosen[0] else 0)
-        place = xp.asarray(np.arange(length)[part] if isinstance(part, slice) else part, dtype=xp.int64)
-        place = xp.reshape(xp.where(place < 0, place + length, place), (*place.shape, *(1,) * behind))
-        out = out + place * math.prod(shape[axis + 1 :])
-    return out
+def flip(x: Any, /, *, axis: int | tuple[int, ...] | None = None) -> Any:
+    """Return x back to front, which is a slice of step -1."""
+    axes = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+    turned = {k % x.ndim for k in axes}
+    step = [slice(None, None, -1) if k in turned else slice(None) for k in range(x.ndim)]
+    return getitem(x, tuple(step))
 
 
 def erf(x: Any) -> Any:
@@ -214,7 +136,19 @@ class Linalg:
 
 def load() -> Backend:
     """Return the record of ndonnx."""
-    kernels = (getitem, put, add_at, cumulative_prod, erf, hypot, copysign, atan2)
+    kernels = (
+        add_at,
+        atan2,
+        broadcast_to,
+        copysign,
+        cumulative_prod,
+        erf,
+        flip,
+        getitem,
+        hypot,
+        matmul,
+        put,
+    )
     return Backend(
         name="ndonnx",
         xp=xp,
