@@ -28,6 +28,8 @@ from results import machine, save
 from workloads import WORKLOADS
 
 PARTS = ("race", "bookkeeping", "scaling", "seed", "memory", "import", "checker")
+# What a shell takes for the exit code of a command that was interrupted.
+STOPPED = 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,8 +57,19 @@ def chosen(given: str | None, known: Any, default: Any, what: str) -> list[str]:
 
 
 def measured(parts: list[str], workloads: list[str], names: list[str], seconds: float) -> dict[str, Any]:
-    """Return all figures, printing each part as it is done."""
+    """Return all figures, printing each part as it is done; those there are when it is interrupted."""
     found: dict[str, Any] = {"machine": machine(), "race": []}
+    try:
+        _measure(found, parts, workloads, names, seconds)
+    except KeyboardInterrupt:
+        print("\nneo bench: stopped; the figures are those measured until then", file=sys.stderr)
+        found["interrupted"] = True
+    return found
+
+
+def _measure(
+    found: dict[str, Any], parts: list[str], workloads: list[str], names: list[str], seconds: float
+) -> None:
     for name in workloads if "race" in parts else []:
         found["race"].append(race(WORKLOADS[name], names, seconds))
         print(report.table(found["race"][-1]), end="\n\n", flush=True)
@@ -73,7 +86,6 @@ def measured(parts: list[str], workloads: list[str], names: list[str], seconds: 
         if part in parts:
             found[part] = run()
             print(report.rows(part, found[part]), end="\n\n", flush=True)
-    return found
 
 
 def main(given: list[str] | None = None) -> int:
@@ -87,11 +99,11 @@ def main(given: list[str] | None = None) -> int:
     if options.output:
         folder = Path(options.output)
         folder.mkdir(parents=True, exist_ok=True)
-        stem = folder / date.today().isoformat()
+        stem = folder / (date.today().isoformat() + "-interrupted" * ("interrupted" in found))
         save(f"{stem}-suite.json", found)
         written = report.plot(found["race"], f"{stem}-ratios.png") if found["race"] else ""
         print(f"written to {stem}-suite.json{written}")
-    return 0
+    return STOPPED if "interrupted" in found else 0
 
 
 if __name__ == "__main__":

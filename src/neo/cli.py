@@ -23,14 +23,21 @@ NEXT = "Next: neo.value_and_grad(f)(x) gives f(x) and its gradient; help(neo.val
 
 
 def main(given: list[str] | None = None) -> int:
-    """Run a command; without one, `backends` and `tape`. Return 1 when a check failed, else 0."""
+    """Run a command; without one, `backends` and `tape`. Return 1 when a check failed, else 0.
+
+    A command that is interrupted (Ctrl-C) returns 130.
+    """
     parser = _parser()
     options, further = parser.parse_known_args(given)
     if options.run in HANDING_ON:
         options.given = further
     elif further:
         parser.error(f"unrecognized arguments: {' '.join(further)}")
-    result: int = options.run(options)
+    try:
+        result: int = options.run(options)
+    except KeyboardInterrupt:
+        print("\nneo: stopped", file=sys.stderr)
+        return 130
     return result
 
 
@@ -170,7 +177,11 @@ def _bench(options: argparse.Namespace) -> int:
         )
         return 1
     # In a process of its own: the threads of the libraries are set before they are imported.
-    return subprocess.run([sys.executable, str(suite), *options.given], check=False).returncode
+    process = subprocess.Popen([sys.executable, str(suite), *options.given])
+    try:
+        return process.wait()
+    except KeyboardInterrupt:  # it has reached that process too, which ends with what it has measured
+        return process.wait()
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import neo
+from neo import testing
 from neo.cli import main
 
 RULE = "support.right:Affine"
@@ -139,6 +142,94 @@ def test_an_unknown_backend_stops_the_run(tmp_path: Path) -> None:
     out = run_pytest(tmp_path, TESTS, "--neo-backend=nowhere")
 
     assert "--neo-backend: unknown backend 'nowhere'" in out
+
+
+class Interrupting(neo.autograd.Policy):
+    """A square, right or not, during which somebody presses Ctrl-C."""
+
+    factor = 2.0
+    calls_left = 200
+
+    def forward(self, x: Any) -> Any:
+        """Return the square; after some calls, stop."""
+        Interrupting.calls_left -= 1
+        if Interrupting.calls_left < 0 and threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        self.ctx.save(x)
+        return x * x
+
+    def backward(self, g: Any) -> Any:
+        """Return the gradient, times some factor."""
+        (x,) = self.ctx.release
+        return g * x * self.factor
+
+
+def _interrupted(monkeypatch: pytest.MonkeyPatch, *options: str, calls: int, factor: float = 2.0) -> int:
+    """Run a check that is interrupted; return its exit code."""
+    monkeypatch.setattr(Interrupting, "calls_left", calls)
+    monkeypatch.setattr(Interrupting, "factor", factor)
+    monkeypatch.setattr("support.right.Interrupting", Interrupting, raising=False)
+    return main(["check", "support.right:Interrupting", "--backend", "numpy", *options])
+
+
+def test_an_interrupted_check_shows_what_it_did(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+
+    code = _interrupted(monkeypatch, "--report", str(report), calls=2000)
+
+    out, err = capsys.readouterr()
+    kept = json.loads(report.read_text())["reports"][0]
+    assert code == 130
+    assert "Interrupting: stopped before it was done; nothing wrong so far" in out
+    assert "neo check: stopped" in err
+    assert "Traceback" not in out + err
+    assert kept["interrupted"]
+    assert 0 < kept["examples"] == kept["rows"][0]["examples"] - 1  # all but that which was interrupted
+    assert "so far" in report.with_suffix(".html").read_text()
+
+
+def test_an_interrupted_check_keeps_what_it_found(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    code = _interrupted(monkeypatch, calls=2000, factor=3.0)
+
+    assert code == 130
+    assert "stopped before it was done; 1 finding so far" in capsys.readouterr().out
+
+
+def test_a_check_that_is_interrupted_at_once_shows_that_nothing_was_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    code = _interrupted(monkeypatch, calls=0)
+
+    assert code == 130
+    assert "Interrupting: stopped before it was done; nothing wrong so far. 0 ex" in capsys.readouterr().out
+
+
+def test_an_interrupt_in_a_test_stops_the_run_with_its_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Interrupting, "calls_left", 100)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        testing.check_policy(Interrupting, backends="numpy")
+
+    assert caught.value.report.interrupted
+
+
+def test_interrupted_conformance_shows_the_operations_that_were_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(neo.backends.get("numpy").raw, "flip", interrupt)
+    names = [f"--operation={name}" for name in ("tanh", "flip", "sin")]
+
+    code = main(["conformance", "numpy", *names])
+
+    out, err = capsys.readouterr()
+    assert code == 130
+    assert "of 1 operations 1 work, 0 are missing, 0 are wrong; stopped, with 2 more to run" in out
+    assert "neo conformance: stopped" in err
 
 
 @pytest.mark.parametrize("option", ["--examples", "--order"])

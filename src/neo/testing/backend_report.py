@@ -29,11 +29,15 @@ class Row:
 
 @dataclass(frozen=True)
 class BackendReport:
-    """What `check_backend` found: a row per operation, in alphabetical order. Print it."""
+    """What `check_backend` found: a row per operation, in alphabetical order. Print it.
+
+    left: how many operations were not run, since it was stopped (Ctrl-C).
+    """
 
     backend: str
     dtype: str
     rows: tuple[Row, ...]
+    left: int = 0
 
     def __bool__(self) -> bool:
         """Tell whether nothing was wrong. What is missing is no fault."""
@@ -47,9 +51,10 @@ class BackendReport:
     def summary(self) -> str:
         """The counts in a sentence."""
         count = Counter([row.status for row in self.rows])
+        stopped = f"; stopped, with {self.left} more to run" if self.left else ""
         return (
             f"{self.backend}, {self.dtype}: of {len(self.rows)} operations {count[WORKS]} work, "
-            f"{count[MISSING]} are missing, {count[WRONG]} are wrong"
+            f"{count[MISSING]} are missing, {count[WRONG]} are wrong{stopped}"
         )
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ from . import recorded
 from .asked import DTYPES, PROFILES, listed, refuse, refuse_dtypes, refuse_orders, refuse_seed
 from .checking import EXAMPLES_ELSEWHERE, Checking
 from .examples import Example, Source
-from .findings import Finding, GradientMismatch, Report
+from .findings import Finding, GradientMismatch, Report, Stopped
 from .places import Place, double, places
 from .subjects import host
 from .targets import Target, target_of
@@ -74,7 +74,8 @@ def examine(
     """Do what check_policy does, and return the report whatever it says.
 
     examples: how many to draw, instead of what the profile says. progress: is told what is being
-    checked, how much of it is done, and how much there is.
+    checked, how much of it is done, and how much there is. Raises Stopped, a KeyboardInterrupt that
+    carries the report so far, when it is interrupted.
     """
     target = target_of(thing)
     every = backends == "all"
@@ -88,10 +89,17 @@ def examine(
     report = Report(target.name, seed=seed, profile=profile, skipped=skipped)
     job = _Job(target, report, found, dtypes, orders, every, progress or (lambda *_: None))
     counts = PROFILES[profile] if examples is None else (examples, examples)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for base in dict.fromkeys([double(dtype) for dtype in dtypes]):
-            job.run(Source(_arity(target, inputs), target.domain, inputs, settings, seed, base), base, counts)
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for base in dict.fromkeys([double(dtype) for dtype in dtypes]):
+                source = Source(_arity(target, inputs), target.domain, inputs, settings, seed, base)
+                job.run(source, base, counts)
+    except KeyboardInterrupt as error:
+        report.interrupted = True
+        report.total()
+        recorded.note(report)
+        raise Stopped(report) from error
     recorded.note(report)
     return report
 
@@ -159,7 +167,6 @@ class _Job:
         for k in range(0, len(examples), 10):
             taken += self.check.run(examples[k : k + 10], place, base, given)
             self.progress(f"{place.name} {base}", min(k + 10, len(examples)), len(examples))
-        self.report.examples += taken
         if not taken and not self.report.findings:
             words = f"forward raised at every example: {self._why(examples, place, base)}"
             self.check.add(("forward_raises", words, None), examples[0], place, base)
@@ -270,7 +277,7 @@ def check_example(
     report.backends.append(backend)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        report.examples = check.run([example], place, double(dtype), True)
+        check.run([example], place, double(dtype), True)
         if dtype != double(dtype) and not report.findings:
             check.coarse([example], place, dtype, gross=False)
         if backend != "numpy" and not report.findings:
@@ -315,7 +322,7 @@ def check_grads(
     report.backends.append(library)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        report.examples = check.run([Example(hosts)], Place(library), double(dtype), True)
+        check.run([Example(hosts)], Place(library), double(dtype), True)
         if dtype != double(dtype) and not report.findings:
             check.coarse([Example(hosts)], Place(library), dtype, gross=False)
     report.total()

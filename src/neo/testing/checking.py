@@ -65,6 +65,7 @@ class Checking:
             try:
                 self.at(example, place, dtype)
                 taken += 1
+                self.report.examples += 1
             except Refused as error:
                 self._refused(error, example, place, dtype, given)
             except Undeclared as error:

@@ -9,16 +9,39 @@ from typing import Any
 
 from .asked import DTYPES, PROFILES
 from .check import examine
-from .findings import save
+from .findings import STOPPED, Report, Stopped, save
 
 BAR = 24
 
 
 def run(given: list[str]) -> int:
-    """Check what the command line names; return 0, or 1 when anything is wrong, or 2 when nothing was run."""
+    """Check what the command line names; return 0, 1 when anything is wrong, 2 when nothing was run.
+
+    An interrupted check (Ctrl-C) shows what it did until then, and returns 130.
+    """
     options = _parser().parse_args(given)
     try:
-        report = examine(
+        report = _examined(options)
+        print(report)
+        print(_rows(report), end="")
+        if options.report:
+            print(f"  the page: {save([report], options.report)}")
+    except (ImportError, TypeError, ValueError) as error:
+        print(f"neo check: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"neo check: the report cannot be written to {options.report}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:  # before the check had begun, or while its report was printed
+        print("\nneo check: stopped", file=sys.stderr)
+        return STOPPED
+    return STOPPED if report.interrupted else int(bool(report.findings))
+
+
+def _examined(options: argparse.Namespace) -> Report:
+    """Return the report of the check that was asked for: of a stopped one, what it did until then."""
+    try:
+        return examine(
             named(options.policy),
             inputs=options.inputs and named(options.inputs),
             settings=options.settings and named(options.settings),
@@ -30,20 +53,10 @@ def run(given: list[str]) -> int:
             examples=options.examples,
             progress=_progress if sys.stderr.isatty() else None,
         )
-        print(report)
-        print(_rows(report), end="")
-        if options.report:
-            print(f"  the page: {save([report], options.report)}")
-    except (ImportError, TypeError, ValueError) as error:
-        print(f"neo check: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"neo check: the report cannot be written to {options.report}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nneo check: stopped, so nothing is shown; --examples makes it shorter", file=sys.stderr)
-        return 130
-    return int(bool(report.findings))
+    except Stopped as stopped:
+        print("\nneo check: stopped; --examples makes it shorter", file=sys.stderr)
+        report: Report = stopped.report
+        return report
 
 
 def _rows(report: Any) -> str:
@@ -53,15 +66,17 @@ def _rows(report: Any) -> str:
     return "".join(
         [
             f"  {f'{row.backend} {row.dtype}':<{wide}}  order {row.order}  {row.examples:>4} examples  "
-            f"{_verdict(row)}\n"
+            f"{_verdict(row, report.interrupted)}\n"
             for row in rows
         ]
     )
 
 
-def _verdict(row: Any) -> str:
+def _verdict(row: Any, interrupted: bool) -> str:
     if row.findings:
         return "WRONG"
+    if interrupted and not row.compared:
+        return "nothing compared before it was stopped"
     return f"worst error {row.worst:.2g} of its bound" if row.worst else "agrees"
 
 

@@ -15,6 +15,7 @@ from ..core.dtypes import COMPLEX, kind
 from ..errors import describe, short_name
 from ..transforms.gradient import vjp
 from .backend_report import MISSING, WORKS, WRONG, BackendReport, Row
+from .findings import STOPPED, Stopped
 from .limited import Limited
 from .operations import Case, cases
 
@@ -40,7 +41,8 @@ def check_backend(
     Values and gradients must agree to half the digits of the dtype: two libraries' kernels agree to
     far more, a wrong rule does not to so many.
     Returns a BackendReport, which is true when nothing is wrong.
-    Raises ValueError for an unknown backend or operation, ImportError for an absent library.
+    Raises ValueError for an unknown backend or operation, ImportError for an absent library, and
+    Stopped, a KeyboardInterrupt with the report so far, when it is interrupted.
 
     >>> print(check_backend("numpy", operations=["tanh", "sort"]))
     numpy, float64: of 2 operations 2 work, 0 are missing, 0 are wrong
@@ -60,11 +62,14 @@ def check_backend(
 
     if limit is not None:
         row = Limited(limit, name, dtype=dtype, orders=orders, seed=seed)
-    rows = []
-    for operation in chosen:
-        if progress is not None:
-            progress(operation)
-        rows.append(row(operation))
+    rows: list[Row] = []
+    try:
+        for operation in chosen:
+            if progress is not None:
+                progress(operation)
+            rows.append(row(operation))
+    except KeyboardInterrupt as error:
+        raise Stopped(BackendReport(name, dtype, tuple(rows), len(chosen) - len(rows))) from error
     return BackendReport(name, dtype, tuple(rows))
 
 
@@ -198,7 +203,10 @@ def _first_line(error: Exception) -> str:
 
 
 def run(given: list[str]) -> int:
-    """Run `neo conformance`: return 0, 1 when anything is wrong, 2 when nothing could be run."""
+    """Run `neo conformance`: return 0, 1 when anything is wrong, 2 when nothing could be run.
+
+    When it is interrupted (Ctrl-C) it prints what it did until then, and returns 130.
+    """
     parser = argparse.ArgumentParser(
         prog="neo conformance", description=check_backend.__doc__.partition("\n")[0]
     )
@@ -219,8 +227,11 @@ def run(given: list[str]) -> int:
     except (ImportError, TypeError, ValueError) as error:
         print(f"neo conformance: {error}", file=sys.stderr)
         return 2
+    except Stopped as stopped:
+        print("\nneo conformance: stopped", file=sys.stderr)
+        report = stopped.report
     print(report.markdown() if options.markdown else report)
-    return int(not report)
+    return STOPPED if report.left else int(not report)
 
 
 def _shown(operation: str) -> None:

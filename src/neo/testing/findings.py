@@ -50,6 +50,8 @@ KINDS = {
 }
 
 
+# What a shell takes for the exit code of a command that was interrupted.
+STOPPED = 130
 # How many reasons of forward's to refuse an example a report prints.
 REFUSALS = 3
 
@@ -117,7 +119,8 @@ class Report:
     could tell (at a jump, beside an infinite slope). worst: the largest error of a right gradient,
     in units of its bound. skipped: backends, and modes, that were not run, with the reason.
     refused: why forward did not take some of the shapes that were tried. rows: per backend, dtype and
-    order. drawn: Hypothesis's own statistics. seed: what gives the same examples again.
+    order. drawn: Hypothesis's own statistics. seed: what gives the same examples again. interrupted:
+    whether it was stopped (Ctrl-C) before it was done.
     """
 
     operation: str
@@ -133,6 +136,7 @@ class Report:
     drawn: dict[str, Any] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    interrupted: bool = False
 
     def row(self, backend: str, dtype: str, order: int) -> Row:
         """Return the row of that backend, dtype and order, made on first use."""
@@ -154,6 +158,8 @@ class Report:
     def __str__(self) -> str:
         count = len(self.findings)
         verdict = f"{count} finding{'s' if count > 1 else ''}" if count else "right"
+        if self.interrupted:
+            verdict = f"stopped before it was done; {verdict if count else 'nothing wrong'} so far"
         where = ", ".join(self.backends) or "nothing"
         lines = [
             f"{self.operation}: {verdict}. {self.examples} examples on {where}; "
@@ -183,6 +189,14 @@ class GradientMismatch(AssertionError):  # noqa: N818  # what it is, as users sa
 
     def __reduce__(self) -> Any:
         return GradientMismatch, (self.report,)
+
+
+class Stopped(KeyboardInterrupt):
+    """A check was interrupted (Ctrl-C). `report` has what it did until then."""
+
+    def __init__(self, report: Any) -> None:
+        super().__init__(str(report))
+        self.report = report
 
 
 def save(reports: Iterable[Report], path: str | Path) -> Path:

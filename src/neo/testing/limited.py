@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
+from contextlib import suppress
 from typing import Any
 
 from .. import backends
@@ -30,6 +32,9 @@ class Limited:
             found = self.channel.recv()
         except (EOFError, OSError):
             return self._ended(operation, "the library ended the process")
+        except KeyboardInterrupt:
+            self._ended(operation, "")
+            raise
         if isinstance(found, Exception):
             raise found
         return found
@@ -53,12 +58,15 @@ def _serve(channel: Any, name: str, settings: dict[str, Any]) -> None:
     """Answer with a row for each operation that comes, or with the error."""
     from .conformance import check_backend
 
+    # Ctrl-C reaches both processes, and the one who asks ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     backends.get(name)
     channel.send("ready")
-    while True:
-        try:
-            channel.send(check_backend(name, operations=[channel.recv()], **settings).rows[0])
-        except EOFError:  # the one who asked is gone
-            return
-        except Exception as error:
-            channel.send(error)
+    with suppress(EOFError, OSError):  # the one who asked is gone
+        while True:
+            operation = channel.recv()
+            try:
+                answer: Any = check_backend(name, operations=[operation], **settings).rows[0]
+            except Exception as error:
+                answer = error
+            channel.send(answer)

@@ -94,6 +94,8 @@ def _head(reports: Sequence[dict[str, Any]]) -> str:
     words = f'<span class="good">{several} checked, none wrong</span>'
     if wrong:
         words = f'<span class="bad">{wrong} of {several.lower()} {"is" if wrong == 1 else "are"} wrong</span>'
+    if any(report.get("interrupted") for report in reports):
+        words += ' so far: <span class="bad">stopped before it was done</span>'
     scale = "".join([f'<i class="s{k}"></i>' for k in range(_STEPS)])
     return (
         f"<h1>{words if reports else 'No gradient was checked'}</h1><p>A cell has the worst error of a "
