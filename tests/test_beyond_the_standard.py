@@ -179,6 +179,12 @@ def test_gradient_is_what_it_should_be(xp: Library, f, x, expected) -> None:
     np.testing.assert_allclose(xp.numpy(found), expected, rtol=1e-15)
 
 
+def test_powers_of_two_are_exact(xp: Library) -> None:
+    found = nep.exp2(xp.asarray([-2.0, 0.5, 3.0]))
+
+    np.testing.assert_array_equal(xp.numpy(found), [0.25, np.sqrt(2), 8.0])
+
+
 def test_quantile_has_a_gradient_to_the_share(xp: Library) -> None:
     x = xp.asarray([4.0, 1.0, 2.0])
 

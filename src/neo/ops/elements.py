@@ -29,12 +29,12 @@ from .constant import (
     stop_gradient,
 )
 from .creation import zeros_like
-from .formulas import abs, add, atan2, divide, exp, logaddexp, maximum, minimum, multiply, sqrt
+from .formulas import abs, add, atan2, divide, logaddexp, maximum, minimum, multiply, positive, pow, sqrt
 from .indexing import getitem, scatter
 from .inspection import finfo
 from .manipulation import expand_dims, matrix_transpose, stack
 from .products import matmul
-from .promotion import one_dtype
+from .promotion import NUMBERS, one_dtype
 from .registry import composite
 from .selection import where
 from .statistics import max, mean, min
@@ -85,7 +85,7 @@ def _ignoring_nan(function: Any, x: Any, y: Any) -> Any:
 
 def exp2(x: Any, /) -> Any:
     """Return 2 ** x. Gradient: to x."""
-    return exp(x * math.log(2))
+    return pow(2.0, positive(x) if type(x) in NUMBERS else x)
 
 
 @composite(domain=ANY, samples=PAIR)
