@@ -130,7 +130,7 @@ def _placed(inner: list[Any], tokens: list[Any], first: int, lead: Any = None) -
     """
     if first < 0:
         return [*inner, *tokens]
-    before = [t for t in tokens if t == lead or (t != lead and t < first)]
+    before = [t for t in tokens if t == lead or t < first]
     return [*before, *inner, *tokens[len(before) :]]
 
 

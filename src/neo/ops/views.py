@@ -37,12 +37,11 @@ class Way:
 
 
 _KEY = Way(getitem, lambda part, whole, key: setitem(whole, key, part))
-_SHAPE = Way(
+# Another shape: the first where the library is known to have made a view.
+_RESHAPED = Way(
     broadcasting.reshape, lambda part, whole, shape: _laid_out(whole, broadcasting.reshape(part, whole.shape))
 )
-# The same where the library is known to have made a view.
-_RESHAPED = Way(_SHAPE.take, _SHAPE.back)
-_SHAPE.copies = True
+_SHAPE = Way(_RESHAPED.take, _RESHAPED.back, copies=True)
 
 
 def _laid_out(whole: Any, value: Any) -> Any:
