@@ -35,6 +35,7 @@ REASONS = {
     "torch.dtype": "takes the dtype for one of NumPy's",
     "Cannot interpret 'torch": "takes the dtype for one of NumPy's",
     "only with NumPy arrays": "is for NumPy arrays only, as it says",
+    "expected an array of": "hands on what is no array",
 }
 
 

@@ -52,7 +52,7 @@ _REGRESSION = (
 ).split()
 _PAIRWISE = (
     "linear_kernel polynomial_kernel rbf_kernel sigmoid_kernel laplacian_kernel cosine_similarity "
-    "euclidean_distances cosine_distances manhattan_distances haversine_distances "
+    "euclidean_distances cosine_distances manhattan_distances "
     "paired_euclidean_distances paired_manhattan_distances paired_cosine_distances nan_euclidean_distances"
 ).split()
 
@@ -83,6 +83,11 @@ CALLS = [
         d2_log_loss_score=lambda p: metrics.d2_log_loss_score(_two(p), p),
     ),
     *calls("sklearn.metrics", "samples samples", **{name: _pair(name) for name in _PAIRWISE}),
+    *calls(
+        "sklearn.metrics",
+        "samples",
+        haversine_distances=lambda x: metrics.pairwise.haversine_distances(x[:, :2]),
+    ),
     *calls(
         "sklearn.metrics",
         "targets guesses",
@@ -165,7 +170,7 @@ CALLS = [
         Ridge_predict=lambda x, y: linear_model.Ridge(solver="svd").fit(x, y).predict(x),
         Ridge_no_intercept=lambda x, y: linear_model.Ridge(solver="svd", fit_intercept=False).fit(x, y).coef_,
         Ridge_score=lambda x, y: linear_model.Ridge(solver="svd").fit(x, y).score(x, y),
-        RidgeCV=lambda x, y: linear_model.RidgeCV(alphas=(1.0,)).fit(x, y).coef_,
+        RidgeCV=lambda x, y: linear_model.RidgeCV(alphas=[1.0]).fit(x, y).coef_,
         LinearRegression=lambda x, y: linear_model.LinearRegression().fit(x, y).coef_,
         Lasso=lambda x, y: linear_model.Lasso().fit(x, y).coef_,
         ridge_regression=lambda x, y: linear_model.ridge_regression(x, y, 1.0, solver="svd"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import constants, differentiate, integrate, interpolate, linalg, ndimage, optimize, spatial
 from scipy.cluster import hierarchy, vq
+from scipy.optimize import elementwise
 from scipy.spatial import distance
 from scipy.spatial.transform import Rotation, Slerp
 
@@ -14,6 +15,10 @@ from .calls import calls, named
 def _through(name):
     """The function of that name in the namespace of its operand."""
     return lambda x: getattr(x.__array_namespace__(), name)(x)
+
+
+def _unit(v):
+    return v / (v * v).sum() ** 0.5
 
 
 EXP, SIN, COS = _through("exp"), _through("sin"), _through("cos")
@@ -68,19 +73,15 @@ CALLS = [
     *calls(
         "scipy.optimize",
         "positive",
-        find_root=lambda a: (
-            optimize.elementwise.find_root(lambda t, p: t * t - p, (a * 0, a * 0 + 3), args=(a,)).x
-        ),
-        bracket_root=lambda a: (
-            optimize.elementwise.bracket_root(lambda t, p: t - p, a * 0, args=(a,)).bracket
-        ),
+        find_root=lambda a: elementwise.find_root(lambda t, p: t * t - p, (a * 0, a * 0 + 3), args=(a,)).x,
+        bracket_root=lambda a: elementwise.bracket_root(lambda t, p: t - p, a * 0, args=(a,)).bracket,
         find_minimum=lambda a: (
-            optimize.elementwise.find_minimum(
+            elementwise.find_minimum(
                 lambda t, p: (t - p) ** 2, (a * 0 - 1, a * 0 + 1, a * 0 + 5), args=(a,)
             ).x
         ),
         find_minimum_value=lambda a: (
-            optimize.elementwise.find_minimum(
+            elementwise.find_minimum(
                 lambda t, p: (t - 1) ** 2 + p, (a * 0 - 1, a * 0 + 0.5, a * 0 + 5), args=(a,)
             ).f_x
         ),
@@ -145,7 +146,7 @@ CALLS = [
         "scipy.spatial",
         "square",
         from_matrix=lambda a: Rotation.from_matrix(a[:3, :3]).as_quat(),
-        geometric_slerp=lambda a: spatial.geometric_slerp(a[0], a[1], 0.5),
+        geometric_slerp=lambda a: spatial.geometric_slerp(_unit(a[0]), _unit(a[1]), 0.5),
         procrustes=lambda a: spatial.procrustes(a, a * 2 + 1)[0],
         align_vectors=lambda a: Rotation.align_vectors(a[:, :3], a[:, 1:])[0].as_matrix(),
     ),

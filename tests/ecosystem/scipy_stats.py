@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from scipy import stats
 
 from .calls import calls, named
@@ -143,7 +144,7 @@ CALLS = [
         kstat_axis=lambda x: stats.kstat(x, 2, axis=0),
         entropy_axis=lambda x: stats.entropy(x * x + 1, axis=1),
         differential_entropy_axis=lambda x: stats.differential_entropy(x, axis=0),
-        multivariate_normal=lambda x: stats.multivariate_normal.logpdf(x, mean=None, cov=1.0),
+        multivariate_normal=lambda x: stats.multivariate_normal.logpdf(x, np.zeros(3), np.eye(3)),
     ),
     *calls(
         "scipy.stats",
