@@ -19,6 +19,7 @@ from .kept import kept_by
 from .listing import Call, arrays_in, described
 from .parts import Parts
 from .places import Place, here
+from .policy import several
 from .tape import Tape
 
 
@@ -71,7 +72,7 @@ class NanCheck:
 
     def recorded(self, tape: Tape, policy: Any, slots: Any, operands: Any, settings: Any, out: Any) -> None:
         """Look at a call's results, and put a look at its gradients on the tape."""
-        outs = list(out) if isinstance(out, tuple | list) else [out]
+        outs = several(out)
         made = _made(outs, [*operands, *settings.values()])
         call = described(policy, slots, operands, settings, out)
         if made:

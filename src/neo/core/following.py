@@ -17,7 +17,7 @@ from .call import call
 from .dtypes import differentiable
 from .listing import Call, Listing, Slot, Step, Value, described, in_words, value_of
 from .places import here
-from .policy import Policy, each, inside
+from .policy import Policy, each, inside, several
 from .tape import NOTHING, Tape
 
 
@@ -115,7 +115,7 @@ class Program(Listing):
         self, run: Callable[..., Any], operands: Sequence[Any], settings: dict[str, Any], out: Any
     ) -> Step:
         """Return what runs a call again."""
-        outs = list(out) if isinstance(out, tuple | list) else [out]
+        outs = several(out)
         results = tuple([x.slot if isinstance(x, Traced) else None for x in outs])
         return Step(run, tuple(self.named(list(operands))), self.named(settings), results)
 
@@ -177,7 +177,7 @@ class FollowingTape(Tape):
 
     def _add(self, name: str, run: Any, operands: list[Any], settings: dict[str, Any], out: Any) -> None:
         step = self.program.step(run, operands, settings, out)
-        outs = list(out) if isinstance(out, tuple | list) else [out]
+        outs = several(out)
         self.program.add(name, step, tuple([value_of(x, x.slot) for x in outs]))
 
 
@@ -200,10 +200,6 @@ def _following(operands: Iterable[Any]) -> FollowingTape | None:
     return None
 
 
-def _several(out: Any) -> Any:
-    return out if isinstance(out, tuple | list) else (out,)
-
-
 def without_gradient(
     function: Callable[..., Any], operands: Sequence[Any], settings: dict[str, Any], out: Any
 ) -> Any:
@@ -215,6 +211,6 @@ def without_gradient(
     if not any([isinstance(x, Array) for x in operands]):
         return out
     tape = _following(operands)
-    if any([type(x) is Batched and x.tape.level > tape.level for x in _several(out)] if tape else []):
+    if any([type(x) is Batched and x.tape.level > tape.level for x in several(out)] if tape else []):
         tape = None  # it was followed below the batch
     return each(box, out) if tape is None else tape.follow(function, operands, settings, out)

@@ -16,7 +16,7 @@ from .array import Array, Plain, Traced, beneath, bottom_of, box
 from .call import recorded
 from .kept import attributes
 from .listing import bytes_of, name_of
-from .policy import Policy, each, library_of_all, new_context
+from .policy import Policy, each, library_of_all, new_context, several
 from .tape import NOTHING, Tape
 
 Number = tuple[int, int]  # a tape's level, and how many calls came before
@@ -156,7 +156,7 @@ class _Kept:
 
     def __init__(self, instance: Policy, operands: list[Any], settings: dict[str, Any], result: Any) -> None:
         self.result = result
-        sources = {"settings": settings.items(), "results": enumerate(_several(result))}
+        sources = {"settings": settings.items(), "results": enumerate(several(result))}
         places = {id(x): (source, key) for source, pairs in sources.items() for key, x in pairs}
         # Last: an operand that forward returned as it is counts as the operand.
         places |= {id(x): ("operands", k) for k, x in enumerate(operands)}
@@ -172,7 +172,7 @@ class _Kept:
         """Leave an instance as forward would, and return the result."""
         sources: dict[str, Any] = {
             "operands": operands,
-            "results": _several(self.result),
+            "results": several(self.result),
             "settings": settings,
         }
 
@@ -202,12 +202,8 @@ def _replaced(function: Callable[[Any], Any], value: Any) -> Any:
     return each(lambda x: _replaced(function, x), value) if isinstance(value, tuple) else value
 
 
-def _several(result: Any) -> list[Any]:
-    return list(result) if isinstance(result, tuple | list) else [result]
-
-
 def _computed(instance: Policy, operands: list[Any], kept: _Kept) -> Computed:
-    shapes = [tuple([tuple(getattr(x, "shape", ())) for x in xs]) for xs in (operands, _several(kept.result))]
+    shapes = [tuple([tuple(getattr(x, "shape", ())) for x in xs]) for xs in (operands, several(kept.result))]
     held = bytes_of([kept.result, kept.context, kept.attributes])
     policy = type(instance)
     return Computed(name_of(policy), shapes[0], shapes[1], sum(held.values()), policy)

@@ -14,7 +14,7 @@ from .. import backends
 from ..errors import describe
 from .array import apart, bottom_of
 from .kept import attributes, is_unknown, kept_by, named_by
-from .policy import Policy, context_like, inside, new_context
+from .policy import Policy, context_like, inside, new_context, several
 
 
 def told_apart(operands: list[Any]) -> list[Any]:
@@ -51,7 +51,7 @@ def lifted(
     """
     if not isinstance(instance, Policy):
         return instance.lifted(below, result)
-    results = list(result) if isinstance(result, tuple | list) else [result]
+    results = several(result)
     known = {id(bottom_of(x)): x for x in results}
     # After the results: an operand that forward returned as it is counts as the operand.
     known.update({id(x): traced for x, traced in zip(raw, below, strict=True)})

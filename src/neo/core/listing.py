@@ -12,6 +12,7 @@ from ..errors import short_name
 from .array import Traced, bottom_of
 from .kept import kept_by
 from .places import Place
+from .policy import several
 
 # Where the columns may stand: a line of 100 characters holds a call, its type and its memory.
 _WIDEST = 68
@@ -151,8 +152,7 @@ def value_of(x: Any, slot: int | None) -> Value:
 
 def described(policy: Any, slots: Any, operands: Any, settings: dict[str, Any], out: Any) -> Call:
     """Return a call that has just been recorded in words. out: its results as they left it."""
-    outs = out if isinstance(out, tuple | list) else [out]
-    results = [value_of(x, x.slot if isinstance(x, Traced) else None) for x in outs]
+    results = [value_of(x, x.slot if isinstance(x, Traced) else None) for x in several(out)]
     has_slot = any([r.slot is not None for r in results])
     kept = kept_by(policy) if has_slot else []
     return call_of(policy, slots, operands, settings, results, kept)

@@ -323,6 +323,11 @@ def each(function: Any, result: Any) -> Any:
     return type(result)(*items) if hasattr(result, "_fields") else tuple(items)
 
 
+def several(result: Any) -> list[Any]:
+    """Return the results of a call as a list: its one result, or those in a tuple or list."""
+    return list(result) if isinstance(result, (tuple, list)) else [result]
+
+
 def library_of_all(operands: Any) -> backends.Backend:
     """Return the one backend that the arrays among the operands belong to.
 

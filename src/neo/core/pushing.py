@@ -17,7 +17,7 @@ from .call import call, newest
 from .dtypes import differentiable
 from .filling import ones_like, zeros_like
 from .parts import Parts
-from .policy import Policy, new_context
+from .policy import Policy, new_context, several
 from .tape import Tape, walk_back
 
 
@@ -29,7 +29,7 @@ def push(
     instance: the call, with its operands and what it saved one tape down. tangents: of its
     operands, there too; None is zero.
     """
-    results = list(result) if isinstance(result, (tuple, list)) else [result]
+    results = several(result)
     if all([t is None for t in tangents]) or not any([differentiable(x.dtype) for x in results]):
         return [None] * len(results)
     if newest([*operands, *tangents]) is not None:
@@ -51,9 +51,9 @@ def run_and_push(
     if way is _by_own_forward or way is _by_product_rule:
         # Neither asks what forward saves, nor divides.
         result = call(policy, operands, settings)
-        return result, way(instance, operands, tangents, settings, _each(result))
+        return result, way(instance, operands, tangents, settings, several(result))
     result = instance.run(operands, settings, new_context(policy))
-    results = _each(result)
+    results = several(result)
     with backends.of(bottom_of(results[0])).forgiving():
         found = way(instance, operands, tangents, settings, results)
     return result, [t if t is None else unbox(t) for t in found]
@@ -72,7 +72,7 @@ def _by_own_forward(
 ) -> list[Any]:
     """Push through what is linear in all its real and complex operands together."""
     pairs = zip(operands, tangents, strict=True)
-    return _each(call(type(instance), [_zero(x) if t is None else t for x, t in pairs], settings))
+    return several(call(type(instance), [_zero(x) if t is None else t for x, t in pairs], settings))
 
 
 def _zero(x: Any) -> Any:
@@ -87,7 +87,7 @@ def _by_product_rule(
 ) -> list[Any]:
     """Push through what is linear in each operand while the others are held."""
     terms = [
-        _each(call(type(instance), [*operands[:k], t, *operands[k + 1 :]], settings))
+        several(call(type(instance), [*operands[:k], t, *operands[k + 1 :]], settings))
         for k, t in enumerate(tangents)
         if t is not None
     ]
@@ -103,10 +103,6 @@ def total(*terms: Any) -> Any:
     return out
 
 
-def _each(result: Any) -> list[Any]:
-    return list(result) if isinstance(result, (tuple, list)) else [result]
-
-
 def _by_own_push(
     instance: Policy, operands: list[Any], tangents: list[Any], settings: dict[str, Any], results: list[Any]
 ) -> list[Any]:
@@ -118,7 +114,7 @@ def _by_own_push(
         pushed = instance.push(*tangents)
         if pushed is NotImplemented:
             return _by_transposition(instance, operands, tangents, settings, results)
-        return _each(pushed)
+        return several(pushed)
     found = _own(instance, [_filled(x) if t is None else t for x, t in zip(operands, tangents, strict=True)])
     if len(found) != len(results):
         raise ValueError(
@@ -130,7 +126,7 @@ def _by_own_push(
 
 def _own(instance: Policy, tangents: list[Any]) -> list[Any]:
     given = tangents if instance.bare else [apart(box(t)) if hasattr(t, "dtype") else t for t in tangents]
-    return _each(instance.push(*given))
+    return several(instance.push(*given))
 
 
 def _filled(x: Any) -> Any:

@@ -11,7 +11,7 @@ from inspect import getattr_static
 from typing import Any
 
 from .array import Traced, beneath, box
-from .policy import Context, Policy, context_like, with_context
+from .policy import Context, Policy, context_like, several, with_context
 
 Rules = dict[type[Policy], type[Policy]]
 
@@ -107,8 +107,7 @@ class _Inside(Policy):
         if not isinstance(self.ctx, Context):
             return
         own, self.ctx.saved = self.ctx.saved, ()
-        results = out if isinstance(out, tuple | list) else (out,)
-        self.ctx.save(own, (*operands, *results) if self.reads else ())
+        self.ctx.save(own, (*operands, *several(out)) if self.reads else ())
 
     def backward(self, *gradients: Any) -> tuple[Any, ...]:
         seen: Any = self.ctx

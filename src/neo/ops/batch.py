@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.array import INSTEAD, Array, Batched, Traced, apart, beneath, box, is_batched, unbox
 from ..core.call import call
-from ..core.policy import Policy, each, is_raw, new_context
+from ..core.policy import Policy, each, is_raw, new_context, several
 from ..core.tape import Tape
 from ..errors import describe
 from .batching import spread, stacked
@@ -112,7 +112,7 @@ class Batch(Tape):
         mine = tuple([self.owns(x) for x in operands])
         below = [x.examples if own else x for x, own in zip(operands, mine, strict=True)]
         out = policy.batch(mine, *map(_boxed, below), **settings)
-        for x in out if isinstance(out, tuple | list) else (out,):
+        for x in several(out):
             if not tuple(getattr(x, "shape", ())) or x.shape[0] != self.length:
                 raise ValueError(
                     f"{policy.__name__}.batch returned {describe(x)}; expected the {self.length} examples "

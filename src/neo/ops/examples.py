@@ -11,7 +11,7 @@ from ..core.call import apply, newest
 from ..core.kept import kept_by
 from ..core.lifting import lifted, replaced_in, run_again, saved_again, told_apart
 from ..core.parts import Parts
-from ..core.policy import Policy, inside, library_of_all, new_context
+from ..core.policy import Policy, inside, library_of_all, new_context, several
 from ..core.pushing import push
 from .batching import stacked
 
@@ -93,7 +93,7 @@ class _Call:
         raw = told_apart([example_at(x, index) for x in example.operands])
         self.instance = example.blank()
         out = self.instance.run(raw, example.settings, new_context(self.instance))
-        self.places = {id(x): _Place(k, True) for k, x in enumerate(_several(out))}
+        self.places = {id(x): _Place(k, True) for k, x in enumerate(several(out))}
         # After the results: an operand that forward returned as it is counts as the operand.
         self.places.update({id(x): _Place(k, False) for k, x in enumerate(raw)})
         self.held = raw, out  # else an identity could be taken by another array
@@ -113,7 +113,7 @@ class _Call:
 
     def lifted(self, below: list[Any], result: Any) -> Policy:
         """Return the call with operands and results of the next tape up."""
-        results = _several(result)
+        results = several(result)
 
         def traced(x: Any) -> Any:
             place = self.places.get(id(x))
@@ -226,10 +226,6 @@ def example_at(x: Any, index: _Index) -> Any:
         library = library_of_all((y,))
         return library.xp.zeros(tuple(x.shape), dtype=y.dtype, device=library.place(library.device(y)))
     return y[(*[index[level] for level, _ in levels], ...)]
-
-
-def _several(result: Any) -> Any:
-    return result if isinstance(result, tuple | list) else (result,)
 
 
 def _identities(value: Any) -> set[int]:
