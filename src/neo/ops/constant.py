@@ -201,6 +201,12 @@ def is_zero(xp, x):
 
 
 @_by_value
+def is_no_base(xp, x):
+    """Tell where x is zero or NaN, and x**-1 no number."""
+    return (x == 0) | (x != x)
+
+
+@_by_value
 def share(xp, x, y):
     """Return 1 where x > y, 1/2 where they are equal, else 0."""
     return (xp.astype(x > y, x.dtype) + xp.astype(x >= y, x.dtype)) / 2

@@ -9,6 +9,8 @@ import numpy as np
 
 from .. import backends
 from ..core.array import Array, Traced, bottom_of, box, raw_of, unbox
+from ..core.dtypes import differentiable
+from ..core.following import read
 from ..core.policy import is_raw, library_of_all
 from ..errors import describe
 from .broadcasting import astype, broadcast_to
@@ -22,7 +24,7 @@ def _created(
     """Return what the standard's creation function of that name makes, where the caller says."""
     library, place = backends.resolve(backend, device)
     create = library.kernel(name)
-    values = tuple([raw_of(v) for v in values])
+    values = tuple([read(v) for v in values])
     dtype = library.dtype(dtype)
     try:
         return box(create(*values, dtype=dtype, device=library.place(place), **settings))
@@ -95,8 +97,27 @@ def arange(
     device: Any = None,
     backend: Any = None,
 ) -> Array:
-    """Return start, start + step, ... short of stop; of one number, from 0."""
-    return _created("arange", (start, stop, step), dtype, device, backend)
+    """Return start, start + step, ... short of stop; of one number, from 0.
+
+    Gradient: to start and step, if they are traced; stop has none.
+    """
+    device, backend = _beside((start, stop, step), device, backend)
+    out = _created("arange", (start, stop, step), dtype, device, backend)
+    traced = stop is not None and (isinstance(start, Traced) or isinstance(step, Traced))
+    if not traced or not differentiable(out.dtype):
+        return out
+    places = arange(out.shape[0], dtype=out.dtype, device=out.device, backend=out.backend)
+    return asarray(start + step * places, dtype=out.dtype)
+
+
+def _beside(values: tuple[Any, ...], device: Any, backend: Any) -> tuple[Any, Any]:
+    """Return the device and backend that the caller names, else those of an array among the values."""
+    arrays = [x for x in values if isinstance(x, Array) or (is_raw(x) and not isinstance(x, np.generic))]
+    if device is not None or backend is not None or not arrays:
+        return device, backend
+    raw = bottom_of(arrays[0])
+    library = backends.of(raw)
+    return library.device(raw), library.name
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
@@ -128,15 +149,24 @@ def linspace(
 ) -> Array:
     """Return num evenly spaced numbers from start to stop, or short of it.
 
-    Gradient: to start and stop, if they are traced 0-d arrays.
+    start, stop: numbers or arrays, which broadcast; the new axis is the first.
+    Gradient: to start and stop, if they are traced.
     """
+    device, backend = _beside((start, stop), device, backend)
     if isinstance(start, Traced) or isinstance(stop, Traced):
-        like = start if isinstance(start, Traced) else stop
-        steps = linspace(
-            0, 1, num, dtype=like.dtype, device=like.device, backend=like.backend, endpoint=endpoint
-        )
-        return start * (1 - steps) + stop * steps
+        out = _spaced(start, stop, num, endpoint)
+        return asarray(out, dtype=dtype, device=device, backend=backend)
     return _created("linspace", (start, stop, num), dtype, device, backend, endpoint=endpoint)
+
+
+def _spaced(start: Any, stop: Any, num: int, endpoint: bool) -> Array:
+    """Return what linspace makes of traced ends, by operations that have a gradient."""
+    like = start if isinstance(start, Traced) else stop
+    dtype = like.dtype if differentiable(like.dtype) else None
+    steps = linspace(0, 1, num, dtype=dtype, device=like.device, backend=like.backend, endpoint=endpoint)
+    axes = max([getattr(x, "ndim", 0) for x in (start, stop)])
+    steps = steps[(..., *[None] * axes)]
+    return start * (1 - steps) + stop * steps
 
 
 def asarray(

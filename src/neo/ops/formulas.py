@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import operator as op
 
+from ..core.dtypes import differentiable
 from .broadcasting import conj, real
-from .constant import copysign_one, infinite_slope, is_zero, isfinite, log_tie, share
+from .constant import copysign_one, infinite_slope, is_no_base, is_zero, isfinite, log_tie, share
 from .elementwise import elementwise, same
 from .kernels import with_kernel, writing
 from .promotion import one_dtype
@@ -49,11 +50,15 @@ divide = elementwise(
 
 
 def _power_slope(x, y):
-    """y * x**(y - 1), and 0 where y is 0, whatever x is."""
+    """y * x**(y - 1), and 0 where y is 0, also where x is 0 or NaN."""
     if isinstance(y, int | float | complex):
         return x * 0 if y == 0 else 2 * x if y == 2 else y * x ** (y - 1)
     none = is_zero(y)
-    return where(none, 0, y * x ** where(none, 1, y - 1))
+    if not differentiable(y.dtype):
+        return where(none, 0, y * x ** where(none, 1, y - 1))  # y - 1 wraps round where y is unsigned
+    # Nowhere else: beside y = 0 the slope is not 0, so it has a derivative in y.
+    none = none & is_no_base(x)
+    return where(none, 0, y * where(none, 1, x) ** (y - 1))
 
 
 def _exponent_slope(x, y, out):
@@ -179,10 +184,10 @@ tan = elementwise(
     "tan", "Return the tangent of x, in radians.", lambda g, out: g * (1 + out * out), domain=(-1, 1)
 )
 asin = elementwise(
-    "asin", "Return the angle whose sine is x.", lambda g, x: g / sqrt(1 - x * x), domain=INSIDE
+    "asin", "Return the angle whose sine is x.", lambda g, x: g / sqrt((1 - x) * (1 + x)), domain=INSIDE
 )
 acos = elementwise(
-    "acos", "Return the angle whose cosine is x.", lambda g, x: -g / sqrt(1 - x * x), domain=INSIDE
+    "acos", "Return the angle whose cosine is x.", lambda g, x: -g / sqrt((1 - x) * (1 + x)), domain=INSIDE
 )
 atan = elementwise("atan", "Return the angle whose tangent is x.", lambda g, x: g / (1 + x * x), domain=ANY)
 sinh = elementwise("sinh", "Return the hyperbolic sine of x.", lambda g, x: g * cosh(x), domain=ANY)
@@ -204,7 +209,10 @@ acosh = elementwise(
     domain=(1.2, 3),
 )
 atanh = elementwise(
-    "atanh", "Return the number whose hyperbolic tangent is x.", lambda g, x: g / (1 - x * x), domain=INSIDE
+    "atanh",
+    "Return the number whose hyperbolic tangent is x.",
+    lambda g, x: g / ((1 - x) * (1 + x)),
+    domain=INSIDE,
 )
 hypot = elementwise(
     "hypot",
