@@ -22,6 +22,7 @@ from .. import backends
 from ..errors import short_name
 from .array import Plain, Traced, bottom_of, box
 from .dtypes import REAL, differentiable, kind
+from .pieces import Pieces, stretch
 
 _levels = count(1)
 
@@ -241,7 +242,7 @@ def walk_back(
     """
     gradients: Any = [None] * len(calls) if places is None else places
     sums = Sums(gradients)
-    ours = sums.ours
+    ours, pieces = sums.ours, sums.pieces
     for slot, g in seeds:
         sums.put(slot, g)
     next_entry = reversed(calls).__next__ if keep else calls.pop
@@ -250,6 +251,8 @@ def walk_back(
         g = gradients.pop()
         if g is None:
             continue
+        if pieces and type(g) is Pieces:
+            g = sums.joined(len(gradients), g)
         if large or type(entry) is not tuple:
             saved = saved_other = None  # else what the call above saved lives until this one is done
             sums.pull(g, entry)
@@ -274,6 +277,8 @@ def walk_back(
             before += dx
         else:
             sums.put(other, dx)
+    for slot in [*pieces]:
+        gradients[slot] = sums.joined(slot, gradients[slot])
     return gradients
 
 
@@ -284,13 +289,15 @@ class Sums:
     a rule returned that says it always makes a new array (an attribute `into`, see `ops.kernels`). What
     any other rule returned may be the gradient of another slot, a view, or what the caller gave.
     ours: the class of the array in each slot whose array may be written into.
+    pieces: the slots that hold Pieces.
     """
 
-    __slots__ = ("gradients", "ours")
+    __slots__ = ("gradients", "ours", "pieces")
 
     def __init__(self, gradients: list[Any]) -> None:
         self.gradients = gradients
         self.ours: dict[int, type] = {}
+        self.pieces: set[int] = set()
 
     def put(self, slot: int, dx: Any, new: bool = False) -> bool:
         """Add a gradient to what is in a slot; return whether it is dx itself that is there now.
@@ -305,6 +312,8 @@ class Sums:
             return True
         if self.ours.get(slot) is type(dx):
             before += dx
+        elif type(before) is Pieces:
+            self._keep(slot, self.joined(slot, before) + dx)
         else:
             self._keep(slot, before + dx)
         return False
@@ -350,8 +359,26 @@ class Sums:
 
     def _pull_part(self, g: Any, pull: Any, slot: int, saved: tuple[Any, Any]) -> None:
         """Add g to the part of a slot that it is the gradient of; see `Taken`."""
-        library = backends.BY_TYPE.get(type(g))
+        library, before = backends.BY_TYPE.get(type(g)), self.gradients[slot]
         if slot in self.ours and library is backends.BY_TYPE[self.ours[slot]]:
-            library.raw.add_part(self.gradients[slot], saved[1], g)
+            library.raw.add_part(before, saved[1], g)
+        elif library is not None and library.writes and (before is None or slot in self.pieces):
+            self._piece(slot, before, g, pull, saved)
         else:
             self.put(slot, pull(g, saved), new=True)
+
+    def _piece(self, slot: int, before: Any, g: Any, pull: Any, saved: tuple[Any, Any]) -> None:
+        """Put g beside the pieces in a slot; where it does not fit, add it to what they make."""
+        where = stretch(saved[1], saved[0])
+        if before is None and where is not None:
+            self.gradients[slot] = Pieces(pull, saved, where, g)
+            self.pieces.add(slot)
+        elif before is None or not before.add(where, g):
+            self.put(slot, pull(g, saved), new=True)
+        elif before.complete:
+            self._keep(slot, self.joined(slot, before))
+
+    def joined(self, slot: int, pieces: Pieces) -> Any:
+        """Return the array that a slot's pieces make."""
+        self.pieces.remove(slot)
+        return pieces.joined()
