@@ -185,6 +185,20 @@ def test_powers_of_two_are_exact(xp: Library) -> None:
     np.testing.assert_array_equal(xp.numpy(found), [0.25, np.sqrt(2), 8.0])
 
 
+@pytest.mark.parametrize("product", [nep.dot, nep.inner])
+def test_product_with_a_number_is_elementwise(xp: Library, product) -> None:
+    x = xp.asarray([1.0, 2.0])
+
+    np.testing.assert_array_equal(xp.numpy(product(x, 3.0)), [3.0, 6.0])
+    np.testing.assert_array_equal(xp.numpy(product(3.0, x)), [3.0, 6.0])
+
+
+def test_power_zero_is_one_at_infinity_too(xp: Library) -> None:
+    found = nep.vander(xp.asarray([np.inf, 2.0]))
+
+    np.testing.assert_array_equal(xp.numpy(found), [[np.inf, 1.0], [2.0, 1.0]])
+
+
 def test_quantile_has_a_gradient_to_the_share(xp: Library) -> None:
     x = xp.asarray([4.0, 1.0, 2.0])
 

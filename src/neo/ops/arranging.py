@@ -219,7 +219,11 @@ def inner(x: Any, y: Any, /) -> Any:
 
     Gradient: to both.
     """
-    return tensordot(x, y, axes=((-1,), (-1,))) if len(x.shape) and len(y.shape) else multiply(x, y)
+    return multiply(x, y) if _is_0d(x) or _is_0d(y) else tensordot(x, y, axes=((-1,), (-1,)))
+
+
+def _is_0d(x: Any) -> bool:
+    return not len(getattr(x, "shape", ()))
 
 
 @composite(domain=ANY, samples=[([(2, 3), (3, 2)], {}), ([(3,), (2, 3, 2)], {})])
@@ -229,7 +233,7 @@ def dot(x: Any, y: Any, /) -> Any:
     Gradient: to both.
     As NumPy's dot: no stacks of matrix products beyond two axes; `matmul` has those.
     """
-    if not len(x.shape) or not len(y.shape):
+    if _is_0d(x) or _is_0d(y):
         return multiply(x, y)
     return tensordot(x, y, axes=((-1,), (-2 if len(y.shape) > 1 else -1,)))
 

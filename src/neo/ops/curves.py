@@ -7,6 +7,7 @@ from typing import Any
 
 from .broadcasting import positive_axes, reshape, sum
 from .constant import argsort, equal, greater, less, searchsorted, stop_gradient
+from .creation import ones_like
 from .formulas import add, divide, multiply, subtract
 from .indexing import getitem, take
 from .manipulation import concat, expand_dims, stack
@@ -105,33 +106,26 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
 def _slopes(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     """Return the differences along one axis: weighted ones inside, one-sided ones at the ends."""
-    lead, n = (slice(None),) * axis, f.shape[axis]
-    part = lambda start, stop: getitem(f, (*lead, slice(start, stop), ...))  # noqa: E731
+    part = lambda y, key: getitem(y, (*[slice(None)] * axis, key, ...))  # noqa: E731
     if len(getattr(h, "shape", ())) == 0:
-        steps: Any = None
-        before = after = h
+        step = lambda key: h  # noqa: E731
     else:
         f, h = one_dtype(f, h)
-        shape = tuple([-1 if k == axis else 1 for k in range(len(f.shape))])
-        steps = reshape(diff(h), shape)
-        before, after = [getitem(steps, (*lead, k, ...)) for k in (slice(0, -1), slice(1, None))]
-    rises = part(1, n) - part(0, n - 1)
-    first = divide(rises, h if steps is None else steps)
-    one = lambda k: getitem(first, (*lead, slice(k, k + 1 or None), ...))  # noqa: E731
-    if n == 2:
-        return concat([one(0), one(0)], axis=axis)
-    left, right = [getitem(first, (*lead, k, ...)) for k in (slice(0, -1), slice(1, None))]
-    inside = divide(add(multiply(left, after), multiply(right, before)), before + after)
-    if edge_order == 1:
-        return concat([one(0), inside, one(-1)], axis=axis)
-    ends = []
-    for at, other in ((0, 1), (-1, -2)):
-        near, far = h, h
-        if steps is not None:
-            near, far = [getitem(steps, (*lead, slice(k, k + 1 or None), ...)) for k in (at, other)]
-        bend = multiply(one(at) - one(other), near / (near + far))
-        ends.append(one(at) + bend)
-    return concat([ends[0], inside, ends[1]], axis=axis)
+        steps = reshape(diff(h), tuple([-1 if k == axis else 1 for k in range(len(f.shape))]))
+        step = lambda key: part(steps, key)  # noqa: E731
+    head, tail = slice(0, -1), slice(1, None)
+    first = divide(part(f, tail) - part(f, head), step(slice(None)))
+    if f.shape[axis] == 2:
+        return concat([first, first], axis=axis)
+    before, after = step(head), step(tail)
+    weighted = add(multiply(part(first, head), after), multiply(part(first, tail), before))
+    corners = (slice(0, 1), slice(1, 2)), (slice(-1, None), slice(-2, -1))
+    ends = [part(first, at) for at, _ in corners]
+    if edge_order == 2:
+        shares = [step(at) / (step(at) + step(further)) for at, further in corners]
+        bends = [part(first, at) - part(first, further) for at, further in corners]
+        ends = [add(*each) for each in zip(ends, map(multiply, bends, shares), strict=True)]
+    return concat([ends[0], divide(weighted, before + after), ends[1]], axis=axis)
 
 
 @composite(domain=ANY, samples=[([(3,), (2, 2)], {})])
@@ -154,7 +148,7 @@ def vander(x: Any, /, N: int | None = None, increasing: bool = False) -> Any:  #
     x: (n,). N: how many powers, n by default. Returns (n, N). Gradient: to x.
     """
     count = x.shape[0] if N is None else N
-    powers = [x * 0 + 1]
+    powers = [ones_like(x)]
     for _ in range(count - 1):
         powers.append(powers[-1] * x)
     powers = powers[:count] if increasing else powers[:count][::-1]

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
-from .. import tree
+from .. import backends, tree
 from ..backends.numpy_protocols import arguments_of, name_of
 from ..core.array import Array, Traced, raw_of
 from ..errors import describe
 from .conversion import copied
-from .views import permute_dims, reshape, squeeze
+from .views import permute_dims, squeeze
 
 _found: dict[Any, Callable[..., Any] | None] = {}
 # What ufuncs do beside being called, as functions of neo.
@@ -96,20 +96,12 @@ def _arrays(values: Any) -> Iterable[Any]:
 
 def _values(x: Any) -> Any:
     """Return an array's values as NumPy's; anything else as it is."""
-    from .. import backends
-
     raw = raw_of(x)
     return backends.of(raw).to_numpy(raw) if isinstance(x, Array) else x
 
 
 def _transposed(a: Any, axes: Any = None) -> Any:
     return permute_dims(a, tuple(range(a.ndim))[::-1] if axes is None else tuple(axes))
-
-
-def _exchanged(a: Any, axis1: int, axis2: int) -> Any:
-    order = list(range(a.ndim))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
-    return permute_dims(a, tuple(order))
 
 
 def _squeezed(a: Any, axis: Any = None) -> Any:
@@ -126,34 +118,10 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     return linalg.vector_norm(x, ord=2 if ord is None else ord, axis=axis, keepdims=keepdims)
 
 
-def _at_least(count: int, arrays: Any) -> Any:
-    out = [reshape(x, (1,) * (count - x.ndim) + tuple(x.shape)) for x in arrays]
-    return out[0] if len(out) == 1 else tuple(out)
-
-
-def _joined(arrays: Any, axis: int) -> Any:
-    return import_module("neo.numpy").concat(list(arrays), axis=axis)
-
-
-def _dot(a: Any, b: Any) -> Any:
-    """Return NumPy's dot, which is no stacked product: the last axis of a with the last but one of b."""
-    if not getattr(a, "ndim", 0) or not getattr(b, "ndim", 0):
-        return a * b
-    return import_module("neo.numpy").tensordot(a, b, axes=((-1,), (-2 if b.ndim > 1 else -1,)))
-
-
 # NumPy's functions that neo has by other arguments.
 _ADAPTED: dict[str, Callable[..., Any]] = {
-    "dot": _dot,
-    "atleast_1d": lambda *arrays: _at_least(1, arrays),
-    "atleast_2d": lambda *arrays: _at_least(2, arrays),
     "copy": lambda a, order="K", subok=False: copied(a),
-    "column_stack": lambda tup: _joined([x if x.ndim > 1 else reshape(x, (-1, 1)) for x in tup], 1),
-    "hstack": lambda tup: _joined(tup, 0 if tup[0].ndim == 1 else 1),
     "norm": _norm,
-    "ravel": lambda a: reshape(a, (-1,)),
     "squeeze": _squeezed,
-    "swapaxes": _exchanged,
     "transpose": _transposed,
-    "vstack": lambda tup: _joined([_at_least(2, (x,)) for x in tup], 0),
 }

@@ -15,7 +15,7 @@ from ..core.array import Array, Traced, bottom_of, raw_of
 from ..core.dtypes import differentiable
 from ..core.following import Guard, Program
 from ..core.listing import Call, Slot, Value, value_of
-from ..core.policy import inside
+from ..core.policy import inside, several
 from ..core.tape import ClosedTape
 from ..errors import describe
 from .arguments import given
@@ -206,16 +206,14 @@ class Run:
         for (name, like), leaf in zip(program.inputs, leaves, strict=True):
             self.values[like.slot] = self._fitting(name, like, leaf)  # type: ignore[index]
         self.program = program
-        guards = iter([*program.guards, None])
-        guard = next(guards)
-        for k, call in enumerate(program.calls):
-            while guard is not None and guard.before == k:
+        guards: dict[int, list[Guard]] = {}
+        for guard in program.guards:
+            guards.setdefault(guard.before, []).append(guard)
+        for k in range(len(program.calls) + 1):
+            for guard in guards.get(k, ()):
                 self._check(guard)
-                guard = next(guards)
-            self._step(call, watch)
-        while guard is not None:
-            self._check(guard)
-            guard = next(guards)
+            if k < len(program.calls):
+                self._step(program.calls[k], watch)
 
     def _step(self, call: Call, watch: Watch | None) -> None:
         step: Any = call.step
@@ -223,8 +221,8 @@ class Run:
         settings = inside(self._setting, step.settings)
         again = partial(step.run, *operands, **settings)
         out = again() if watch is None else watch(call, again)
-        outs = out if isinstance(out, tuple | list) else [out]
-        self.values.update({s: x for s, x in zip(step.results, outs, strict=True) if s is not None})
+        pairs = zip(step.results, several(out), strict=True)
+        self.values.update({s: x for s, x in pairs if s is not None})
 
     def _fitting(self, name: str, like: Value, leaf: Any) -> Any:
         """Return a leaf if it has the shape and dtype that the input had when it was traced."""

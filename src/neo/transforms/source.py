@@ -12,6 +12,7 @@ from ..backends.writing import Writer
 from ..core.array import raw_of
 from ..core.following import Guard, Program
 from ..core.listing import Call, Slot, arrays_in
+from ..core.policy import several
 from .program import Run
 from .pulls import Pulls, walk
 
@@ -112,14 +113,24 @@ def _attempt(call: Call, writer: Writer, note: str, run: Callable[[], Any]) -> A
 
 def _as_traced(call: Call, out: Any) -> Any:
     """Return results that have the shapes of the traced run: the arguments may be others."""
-    outs = out if isinstance(out, tuple | list) else [out]
-    for x, like in zip(outs, call.results, strict=True):
+    for x, like in zip(several(out), call.results, strict=True):
         if tuple(x.shape) != like.shape:
             raise RuntimeError(
                 f"source has to run {call} on the traced arguments, since a shape depends on their values, "
                 f"and a tape does not keep them. Hold on to them, or use neo.trace(f, keep=True)"
             )
     return out
+
+
+# How what Python saw of a value is seen again, by the method that was asked.
+_LOOKS = {
+    "__bool__": "bool({})",
+    "__int__": "int({})",
+    "__index__": "int({})",
+    "__float__": "float({})",
+    "item": "{}.item()",
+    "tolist": "{}.tolist()",
+}
 
 
 class _SourceRun(Run):
@@ -140,12 +151,8 @@ class _SourceRun(Run):
 
     def _check(self, guard: Guard) -> None:
         x = raw_of(self.values[guard.slot])
-        how = {"__bool__": "bool({})", "__int__": "int({})", "__float__": "float({})", "__index__": "int({})"}
-        text = how.get(guard.method, "np.array_equal(np.asarray({}), " + repr(None) + ")")
-        if guard.method not in how:
-            text = f"{{}}.{guard.method}()" if guard.method in ("item", "tolist") else ""
-        if not text:
+        if guard.method not in _LOOKS:
             raise NotImplementedError(
                 f"the tape has no source, since NumPy looked at %{guard.slot}. Use functions of neo.numpy"
             )
-        self.writer.statement(f"assert {text.format(x.name)} == {guard.value!r}", (x,))
+        self.writer.statement(f"assert {_LOOKS[guard.method].format(x.name)} == {guard.value!r}", (x,))
