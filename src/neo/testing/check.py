@@ -240,7 +240,7 @@ class _Job:
         """Report a check that compared nothing, though there was something to compare."""
         first = self.report.row(place.name, base, 1)
         if not first.compared and not self.report.findings and 1 in self.check.orders:
-            words = "every example is empty, at a jump, not finite, or of no floating dtype"
+            words = "every example, or its result, is empty, at a jump, not finite, or of no floating dtype"
             self.check.add(("nothing_compared", words, None), examples[0], place, base)
 
 
