@@ -15,7 +15,7 @@ import neo.numpy as nep
 from neo.testing.conformance import WRONG, check_backend
 
 # The module that a plug-in needs, and the dtype that its kernels compute in.
-PLUGINS = {"jax": "float64", "dask": "float64", "mlx": "float32", "sparse": "float64"}
+PLUGINS = {"jax": "float64", "dask": "float64", "mlx": "float32", "ndonnx": "float64", "sparse": "float64"}
 
 # What the records bring kernels for, and one of the namespace's own: each takes JAX seconds to
 # compile, and docs/plugin-tables.md has the table of all.
@@ -54,6 +54,7 @@ MISSING = {
     "jax": [],
     "dask": ["getitem", "setitem"],
     "mlx": [],
+    "ndonnx": ["solve"],
     "sparse": ["cross_entropy", "setitem", "solve", "take"],
 }
 

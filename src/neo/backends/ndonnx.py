@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,8 @@ import ndonnx as xp
 import numpy as np
 import spox.opset.ai.onnx.v17 as onnx
 
-from .ndonnx_indexing import add_at, getitem, known, put
+from .ndonnx_indexing import add_at, getitem, known, put, raw_values
+from .ndonnx_mathematics import KERNELS
 from .record import Backend
 
 
@@ -50,11 +50,34 @@ def matmul(x: Any, y: Any, /) -> Any:
     return xp.asarray(onnx.matmul(x.unwrap_spox(), y.unwrap_spox()))
 
 
+def matmul_backward(g: Any, x: Any, y: Any, shape_x: Any, shape_y: Any) -> tuple[Any, Any]:
+    """Return the gradients of x @ y of matrices; None for that of which the other operand is None."""
+    return (
+        None if y is None else _summed(matmul(g, y.mT), shape_x),
+        None if x is None else _summed(matmul(x.mT, g), shape_y),
+    )
+
+
+def _summed(x: Any, shape: tuple[int, ...]) -> Any:
+    """Return x summed to a shape that broadcasts to its own."""
+    if x.shape == shape:
+        return x
+    lengths = (1,) * (x.ndim - len(shape)) + shape
+    axes = tuple([k for k, n in enumerate(lengths) if n == 1])
+    return xp.reshape(xp.sum(x, axis=axes, keepdims=True), shape)
+
+
 def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
     """Return x broadcast; onnxruntime stretches no axis of length 1 to length 0."""
     if 0 in shape and 0 not in x.shape:
         return xp.zeros(shape, dtype=x.dtype)
     return xp.broadcast_to(x, shape)
+
+
+def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
+    """Return elements at positions along an axis; of positions that are known, so is their number."""
+    values = raw_values(indices)
+    return xp.take(x, indices if values is None else xp.asarray(values), axis=axis)
 
 
 def flip(x: Any, /, *, axis: int | tuple[int, ...] | None = None) -> Any:
@@ -63,23 +86,6 @@ def flip(x: Any, /, *, axis: int | tuple[int, ...] | None = None) -> Any:
     turned = {k % x.ndim for k in axes}
     step = [slice(None, None, -1) if k in turned else slice(None) for k in range(x.ndim)]
     return getitem(x, tuple(step))
-
-
-def erf(x: Any) -> Any:
-    """Return the error function, of single precision: onnxruntime has no other."""
-    if x.dtype != xp.float32:
-        raise NotImplementedError(
-            f"onnxruntime has erf in float32, not in {x.dtype}; convert the array first"
-        )
-    return xp.asarray(onnx.erf(x.unwrap_spox()))
-
-
-def hypot(x: Any, y: Any) -> Any:
-    """Return sqrt(x * x + y * y) without overflow."""
-    x, y = xp.abs(x), xp.abs(y)
-    most, least = xp.maximum(x, y), xp.minimum(x, y)
-    ratio = xp.where(most == 0, 0.0, least / xp.where(most == 0, 1.0, most))
-    return xp.where(xp.isinf(most), most, most * xp.sqrt(1 + ratio * ratio))
 
 
 def cumulative_prod(
@@ -96,21 +102,13 @@ def cumulative_prod(
     return xp.concat(lines, axis=axis) if lines else x
 
 
-def copysign(x: Any, y: Any) -> Any:
-    """Return x with the sign of y, that of -0.0 too."""
-    negative = xp.where(y == 0, 1 / y < 0, y < 0)
-    return xp.where(negative, -xp.abs(x), xp.abs(x))
-
-
-def atan2(y: Any, x: Any) -> Any:
-    """Return the angle of the point (x, y)."""
-    size = xp.atan(xp.abs(y) / xp.abs(xp.where(x == 0, 1.0, x)))
-    size = xp.where(x == 0, xp.where(y == 0, 0.0, xp.ones_like(size) * (math.pi / 2)), size)
-    return copysign(xp.where(copysign(xp.ones_like(x), x) < 0, math.pi - size, size), y)
-
-
 class Linalg:
-    """What there is of the extension `linalg`: ONNX has no factors of matrices."""
+    """What there is of the extension `linalg`."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"ONNX has no factors of matrices. Compute linalg.{name} beforehand, and pass it as an argument"
+        )
 
     @staticmethod
     def diagonal(x: Any, /, *, offset: int = 0) -> Any:
@@ -124,7 +122,7 @@ class Linalg:
         """Return the norm of vectors, scaled so that nothing overflows on the way."""
         settings = {"axis": axis, "keepdims": keepdims}
         size = xp.abs(x)
-        if abs(ord) == math.inf:
+        if abs(ord) == float("inf"):
             return (xp.max if ord > 0 else xp.min)(size, **settings)
         if ord == 0:
             return xp.sum(xp.astype(size != 0, x.dtype), **settings)
@@ -136,19 +134,8 @@ class Linalg:
 
 def load() -> Backend:
     """Return the record of ndonnx."""
-    kernels = (
-        add_at,
-        atan2,
-        broadcast_to,
-        copysign,
-        cumulative_prod,
-        erf,
-        flip,
-        getitem,
-        hypot,
-        matmul,
-        put,
-    )
+    indexing = (add_at, getitem, put, take)
+    kernels = (*KERNELS, *indexing, broadcast_to, cumulative_prod, flip, matmul, matmul_backward)
     return Backend(
         name="ndonnx",
         xp=xp,
@@ -158,5 +145,5 @@ def load() -> Backend:
         to_numpy=to_numpy,
         known=known,
         run=run,
-        kernels={"linalg": Linalg, **{kernel.__name__: kernel for kernel in kernels}},
+        kernels={"linalg": Linalg(), **{kernel.__name__: kernel for kernel in kernels}},
     )

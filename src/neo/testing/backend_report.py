@@ -85,6 +85,7 @@ class BackendReport:
 
 def _cell(row: Row) -> str:
     """Return what was said of an operation as it is said of others: without its name, its first sentence."""
-    said = row.detail.replace(repr(row.operation), "of that name").partition(". ")[0]
+    refused = row.detail.partition(" is refused by ")[2].partition(": ")[2]  # with other words before
+    said = (refused or row.detail).replace(repr(row.operation), "of that name").partition(". ")[0]
     said = said.partition(" (shapes ")[0] if row.status == MISSING else said
     return said.replace("|", "\\|").replace("\n", " ")
