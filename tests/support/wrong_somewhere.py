@@ -295,6 +295,18 @@ class BatchedProductWithoutSum(autograd.Policy):
         return g @ b.mT, a.mT @ g
 
 
+class QuickAndHalf(autograd.Policy):
+    """Steep, so that every number is a slope at some operand close by."""
+
+    def forward(self, x):
+        self.ctx.save(x)
+        return nep.sin(1e7 * x)
+
+    def backward(self, g):
+        (x,) = self.ctx.release
+        return 0.5e7 * g * cos(1e7 * x)
+
+
 ONE_LIBRARY = {"backends": "numpy"}
 SOMEWHERE += [
     ("KinkThatRaises", KinkThatRaises, {}, "wrong_convention"),
@@ -306,6 +318,7 @@ SOMEWHERE += [
     ("SecondResultAlone", SecondResultAlone, {}, "not_linear"),
     ("SmallSecondResult", SmallSecondResult, {}, "wrong_gradient"),
     ("NormWithoutCare", NormWithoutCare, {}, "nan_gradient"),
+    ("QuickAndHalf", QuickAndHalf, {}, "wrong_gradient"),
     (
         "BatchedProductWithoutSum",
         BatchedProductWithoutSum,

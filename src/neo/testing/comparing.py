@@ -17,9 +17,13 @@ ENTRIES, KINKED = 8, 4
 PAIRS = 2
 # This many mismatches at one example tell all that there is to tell.
 ENOUGH = 4
-# How many points close by tell which slopes there are.
-NEIGHBOURS = 32
+# How many points close by tell which slopes there are, and how many more are tried to reach one.
+NEIGHBOURS, CLIMBS = 32, 128
+# How close by they are, in units of the operands, and how long the steps from there.
+CLOSE_BY = ((2.0**-18, 2.0**-26), (2.0**-30, 2.0**-38))
 ROUNDINGS = 64 * 2.0**-52
+# Gradients beyond this are pulled back along a cotangent shorter by another factor: their sums overflow.
+LARGEST, SHORTER = 2.0**960, 2.0**-128
 
 
 @dataclass
@@ -87,11 +91,20 @@ def compare(
     if not flat.x.size or not flat.center.size:
         return result
     w = rng.uniform(0.5, 1.5, flat.center.shape) * rng.choice([-1.0, 1.0], flat.center.shape)
+    w = _shortened(flat, np.where(np.isfinite(flat.center), w, 0.0))
     work = _Work(flat, w, int(rng.integers(2**31)), convention)
     for v in directions(flat.x, rng, entries, pairs):
         if len(result.mismatches) < ENOUGH:
             work.along(v, result)
     return result
+
+
+def _shortened(flat: Flat, w: np.ndarray) -> np.ndarray:
+    """Return a cotangent whose gradients can be added up: a shorter one where those overflow."""
+    g, shorter = flat.pull(w), w * SHORTER
+    largest = float(np.max(np.abs(g[np.isfinite(g)]), initial=0))
+    overflows = not np.all(np.isfinite(g)) and np.any(np.isfinite(flat.pull(shorter)) & ~np.isfinite(g))
+    return shorter if largest > LARGEST or overflows else w
 
 
 def directions(x: np.ndarray, rng: Any, entries: int, pairs: int = PAIRS) -> list[np.ndarray]:
@@ -144,7 +157,7 @@ class _Work:
     def __init__(self, flat: Flat, w: np.ndarray, seed: int, convention: Convention) -> None:
         self.flat, self.seed, self.convention = flat, seed, convention
         self.finite = np.isfinite(flat.center)
-        self.w = np.where(self.finite, w, 0.0)
+        self.w = w
         self.noise = (2.0**-51 + _coarseness(flat)) * np.abs(flat.center)
         self.scattered = False
         self.gradients: dict[bytes, np.ndarray] = {}
@@ -241,8 +254,13 @@ class _Work:
         result.kinks += int(np.count_nonzero(kinked))
         result.unknown += int(np.count_nonzero(~known))
         out = []
+        level = np.where(found.stepped, 0.0, low), np.where(found.stepped, 0.0, high)
         for group in [each & known for each in self.groups if np.any(each & known)]:
-            out += self._one(np.where(group, w, 0.0), v, (low, high), bool(np.any(kinked & group)), result)
+            used, kink = np.where(group, w, 0.0), bool(np.any(kinked & group))
+            wrong = self._one(used, v, (low, high), kink, result)
+            if wrong and np.any(found.stepped & group):
+                wrong = self._one(used, v, level, kink, result)
+            out += wrong
         for k in np.flatnonzero(kinked)[:KINKED]:
             unit = np.zeros_like(self.w)
             unit[k] = 1.0
@@ -303,22 +321,45 @@ class _Work:
         """Tell whether the gradient's slope is between slopes that the function has close by.
 
         That is what a generalised gradient is (F. H. Clarke, 1975): where several operands tie, as in
-        a sort, slopes exactly there may all differ from those of every order nearby.
+        a sort, slopes exactly there may all differ from those of every order nearby. Those of a function
+        that is steep and smooth differ as well, but no longer so close by.
+        """
+        return all(self._is_between(found, radius, step) for radius, step in CLOSE_BY)
+
+    def _is_between(self, found: Mismatch, radius: float, step: float) -> bool:
+        """Tell whether the gradient's slope is between slopes at points within a radius.
+
+        The first two have ties broken by the order of entries, as stable rules break them, the others by
+        chance. Which of many tied operands wins is not left to chance alone: the best point moves on.
         """
         rng = np.random.default_rng(self.seed)
-        x, v = self.flat.x, found.direction
-        size = float(np.max(np.abs(x))) or 1.0
-        h = 2.0**-26 * size / float(np.max(np.abs(v)))
-        nearby = []
-        for _ in range(NEIGHBOURS):
-            y = x + 2.0**-18 * size * rng.uniform(-1, 1, x.shape)
-            nearby.append(
-                np.sum(found.w * (self.flat.value(y + h * v) - self.flat.value(y - h * v))) / (2 * h)
-            )
-        low, high = min(nearby), max(nearby)
-        varies = high - low > 1e-3 * (abs(low) + abs(high))
-        slack = 1e-5 * (abs(low) + abs(high))
-        return bool(varies and low - slack <= found.analytic <= high + slack)
+        ramp = np.linspace(-1, 1, self.flat.x.size)
+        places = [ramp, -ramp, *rng.uniform(-1, 1, (NEIGHBOURS, ramp.size))]
+        nearby = np.array([self._slope_at(place, found, radius, step) for place in places])
+        low, high = np.nanmin(nearby), np.nanmax(nearby)
+        slack = (1e-5 + 2.0**-50 / step) * (abs(low) + abs(high))
+        if not high - low > 1e-3 * (abs(low) + abs(high)):
+            return False
+        beyond = found.analytic > high + slack
+        reached, best = (high, np.nanargmax(nearby)) if beyond else (low, np.nanargmin(nearby))
+        place, entries = places[best], np.flatnonzero(found.direction)
+        for _ in range(CLIMBS):
+            if (found.analytic <= reached + slack) if beyond else (found.analytic >= reached - slack):
+                return True
+            moved = place.copy()
+            moved[entries] += rng.uniform(-1, 1, entries.size) * 2.0 ** -rng.integers(0, 6)
+            there = self._slope_at(moved, found, radius, step)
+            if there >= reached if beyond else there <= reached:
+                place, reached = moved, there
+        return False
+
+    def _slope_at(self, place: np.ndarray, found: Mismatch, radius: float, step: float) -> float:
+        """Return the slope at a point close by. place: where it is, in units of the radius."""
+        size = 2.0 ** np.ceil(np.log2(np.max(np.abs(self.flat.x)) or 1.0))  # so that steps are exact
+        y = self.flat.x + radius * size * place
+        h = step * size / float(np.max(np.abs(found.direction)))
+        rise = self.flat.value(y + h * found.direction) - self.flat.value(y - h * found.direction)
+        return float(np.sum(found.w * rise)) / (2 * h)
 
     def _with_scatter(self, found: Mismatch) -> Mismatch:
         """Return the mismatch with the rounding of the gradient itself in its bounds."""

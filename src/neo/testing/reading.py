@@ -84,6 +84,9 @@ def _words(kind: str, found: Mismatch) -> str:
         return (
             "with a conjugate more, or less, the gradient would be right: g * conj(y) for a product with y."
         )
+    if kind == "wrong_second_order" and not np.isfinite(found.analytic):
+        number = "NaN" if np.isnan(found.analytic) else "infinite"
+        return f"the gradient is right, its own gradient is {number}, where its slope is finite."
     if kind == "wrong_second_order":
         return (
             "the gradient is right, its own gradient is not: a term that depends on the operands is lost."

@@ -23,6 +23,8 @@ USUAL = (2, 3, 4, 8)
 ALL = tuple(range(1, 12))
 # How many times the estimated rounding of a value may stand between it and the truth.
 SAFETY = 4.0
+# Plateaus higher than this part of the values are no rounding, or that of a dtype of half precision.
+COARSEST = 2.0**-20
 SMALLEST = float(np.finfo(float).smallest_subnormal)
 
 
@@ -31,7 +33,8 @@ class Slopes:
     """How fast each element of a result moves along a direction; an infinite error is ignorance.
 
     both, left, right: the slope by central differences and on either side; error, left_error and
-    right_error: what they may be wrong by.
+    right_error: what they may be wrong by. stepped: whether the function is flat here, on a plateau of
+    a height that only half precision rounds to: its slope is 0 as well as that across the plateaus.
     """
 
     both: Vector
@@ -40,6 +43,7 @@ class Slopes:
     left_error: Vector
     right: Vector
     right_error: Vector
+    stepped: Vector
 
     @property
     def kinked(self) -> Vector:
@@ -158,12 +162,13 @@ def _extrapolated(rows: dict[float, Row], center: Vector, noise: Vector, coarse:
     unknown = np.full(center.shape, np.inf)
     if len(ordered) < 4:
         zero = np.zeros(center.shape)
-        return Slopes(zero, unknown, zero, unknown, zero, unknown)
+        return Slopes(zero, unknown, zero, unknown, zero, unknown, np.zeros(center.shape, bool))
     steps = [(h + k) / 2 for h, k, _, _ in ordered]
     right = [(above - center) / h for h, _, above, _ in ordered]
     left = [(center - below) / h for _, h, _, below in ordered]
     both = [(above - below) / (h + k) for h, k, above, below in ordered]
-    noise = noise + _quantum(ordered, center) + 4 * SMALLEST
+    quantum = _quantum(ordered, center)
+    noise = noise + quantum + 4 * SMALLEST
     rounding = [2 * noise / min(h, k) for h, k, _, _ in ordered]
     # x + h is rounded too, by different amounts in different entries.
     rounding = [r + coarse / h * np.abs(row) for r, h, row in zip(rounding, steps, both, strict=True)]
@@ -173,7 +178,8 @@ def _extrapolated(rows: dict[float, Row], center: Vector, noise: Vector, coarse:
     # Outside of the domain, as against beyond what is known.
     on_left = np.where(_all_nan(left), np.nan, on_left)
     on_right = np.where(_all_nan(right), np.nan, on_right)
-    return Slopes(middle, error, on_left, left_error, on_right, right_error)
+    stepped = quantum > COARSEST * (np.abs(center) + np.abs(ordered[0][2] - ordered[0][3]))
+    return Slopes(middle, error, on_left, left_error, on_right, right_error, stepped)
 
 
 def _quantum(ordered: list[Row], center: Vector) -> Vector:
