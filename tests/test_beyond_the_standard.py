@@ -199,6 +199,12 @@ def test_power_zero_is_one_at_infinity_too(xp: Library) -> None:
     np.testing.assert_array_equal(xp.numpy(found), [[np.inf, 1.0], [2.0, 1.0]])
 
 
+def test_weighted_average_with_an_infinite_element_is_infinite(xp: Library) -> None:
+    found = nep.average(xp.asarray([[np.inf, 1.0], [1.0, 3.0]]), 1, xp.asarray([0.5, 0.5]))
+
+    np.testing.assert_array_equal(xp.numpy(found), [np.inf, 2.0])
+
+
 def test_quantile_has_a_gradient_to_the_share(xp: Library) -> None:
     x = xp.asarray([4.0, 1.0, 2.0])
 

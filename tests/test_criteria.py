@@ -172,3 +172,11 @@ def test_one_hot_of_a_label(xp: Library) -> None:
 def test_what_does_not_fit_is_refused(xp: Library, call, error, words: str) -> None:
     with pytest.raises(error, match=words):
         call(xp.array(LOGITS), xp.array(OTHERS))
+
+
+def test_infinite_loss_is_infinite_beside_labels_that_are_left_out(xp: Library) -> None:
+    logits = xp.asarray([[0.0, -np.inf], [0.0, 0.0], [1.0, 2.0]])
+
+    found = functions.cross_entropy(logits, [1, 0, 7], ignore_index=7)
+
+    assert xp.numpy(found) == np.inf

@@ -99,7 +99,7 @@ def test_times_within_one_step_are_dense() -> None:
     np.testing.assert_allclose(found, np.exp(t), rtol=1e-6)
 
 
-def test_agrees_with_jax() -> None:
+def test_solution_and_gradient_agree_with_jax() -> None:
     jax = pytest.importorskip("jax")
     ode = pytest.importorskip("jax.experimental.ode")
 

@@ -89,11 +89,11 @@ def test_comparison_gives_an_array_of_bool(xp: Library, f) -> None:
 
 
 @name("f", [op.neg, op.pos, op.abs])
-def test_unary_operator(xp: Library, f) -> None:
+def test_unary_operator_is_the_librarys(xp: Library, f) -> None:
     np.testing.assert_array_equal(xp.numpy(f(xp.array(-X))), f(-X))
 
 
-def test_inversion_of_bools(xp: Library) -> None:
+def test_inversion_of_bools_is_not(xp: Library) -> None:
     np.testing.assert_array_equal(xp.numpy(~xp.array([True, False])), [False, True])
 
 

@@ -24,7 +24,7 @@ def assert_close(found, expected) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS, ids=len)
-def test_value_and_gradient(xp: Library, point) -> None:
+def test_value_and_gradient_are_scipys(xp: Library, point) -> None:
     value, gradient = neo.value_and_grad(rosenbrock)(xp.asarray(point))
 
     assert_close(xp.numpy(value), optimize.rosen(np.array(point)))
@@ -32,12 +32,12 @@ def test_value_and_gradient(xp: Library, point) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS, ids=len)
-def test_hessian(xp: Library, point) -> None:
+def test_hessian_is_scipys(xp: Library, point) -> None:
     assert_close(xp.numpy(neo.hessian(rosenbrock)(xp.asarray(point))), optimize.rosen_hess(np.array(point)))
 
 
 @pytest.mark.parametrize("point", POINTS, ids=len)
-def test_hessian_product(xp: Library, point) -> None:
+def test_hessian_product_is_scipys(xp: Library, point) -> None:
     direction = np.cos(np.arange(len(point)))
 
     found = neo.hvp(rosenbrock, xp.asarray(point), xp.asarray(direction))

@@ -175,7 +175,7 @@ def logsumexp(
         out = _logsumexp(a, axis=axis, keepdims=keepdims)
         return (out, _ones_like(out)) if return_sign else out
     a, b = _one_dtype(a, b)
-    counted = _where(b == 0, -float("inf"), a + b * 0)
+    counted = _where(b == 0, -float("inf"), a)
     top = _stop_gradient(_max(counted, axis=axis, keepdims=True))
     top = _where(_isfinite(top), top, 0)
     total = _sum(b * _exp(_where(b == 0, 0, a) - top), axis=axis, keepdims=True)

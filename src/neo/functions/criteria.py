@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import backends
 from ..core.array import bottom_of, values_of
+from ..core.filling import ones_like
 from ..errors import describe
 from ..ops.broadcasting import reshape, sum
 from ..ops.constant import not_equal
@@ -127,7 +128,7 @@ def weighed_cross_entropy(
     losses = losses if kept is None else where(kept, losses, 0)
     if reduction != "mean" or (weight is None and kept is None):
         return reduced("cross_entropy", losses, reduction)
-    counted = losses * 0 + 1 if weight is None else take(weight, places)
+    counted = ones_like(losses) if weight is None else take(weight, places)
     return sum(losses) / sum(counted if kept is None else where(kept, counted, 0))
 
 

@@ -12,7 +12,7 @@ from ..core.policy import library_of_all
 from ..errors import describe
 from .arranging import diagonal
 from .batching import refuse_batched
-from .broadcasting import Axes, conj, imag, real, reshape, sum
+from .broadcasting import Axes, broadcast_to, conj, imag, real, reshape, sum
 from .constant import (
     all_of,
     equal,
@@ -29,7 +29,7 @@ from .constant import (
     stop_gradient,
 )
 from .creation import zeros_like
-from .formulas import abs, add, atan2, divide, logaddexp, maximum, minimum, multiply, positive, pow, sqrt
+from .formulas import abs, atan2, divide, logaddexp, maximum, minimum, multiply, positive, pow, sqrt
 from .indexing import getitem, scatter
 from .inspection import finfo
 from .manipulation import expand_dims, matrix_transpose, stack
@@ -176,7 +176,7 @@ def average(x: Any, /, axis: Axes = None, weights: Any = None, *, keepdims: bool
             raise ValueError(f"average: weights are {describe(weights)} for {describe(x)} over axis {axis}")
         at = axis % len(x.shape)
         weights = reshape(weights, tuple([-1 if k == at else 1 for k in range(len(x.shape))]))
-    total = sum(add(weights, stop_gradient(x) * 0), axis=axis, keepdims=keepdims)
+    total = sum(broadcast_to(weights, tuple(x.shape)), axis=axis, keepdims=keepdims)
     return divide(sum(multiply(x, weights), axis=axis, keepdims=keepdims), total)
 
 

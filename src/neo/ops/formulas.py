@@ -52,7 +52,7 @@ divide = elementwise(
 def _power_slope(x, y):
     """y * x**(y - 1), and 0 where y is 0, also where x is 0 or NaN."""
     if isinstance(y, int | float | complex):
-        return x * 0 if y == 0 else 2 * x if y == 2 else y * x ** (y - 1)
+        return 0 if y == 0 else 2 * x if y == 2 else y * x ** (y - 1)
     none = is_zero(y)
     if not differentiable(y.dtype):
         return where(none, 0, y * x ** where(none, 1, y - 1))  # y - 1 wraps round where y is unsigned

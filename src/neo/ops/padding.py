@@ -8,6 +8,7 @@ from typing import Any
 from ..core.array import bottom_of
 from ..core.policy import library_of_all
 from ..errors import describe
+from . import statistics
 from .broadcasting import broadcast_to
 from .conversion import copied
 from .fitting import like_elements
@@ -15,7 +16,6 @@ from .formulas import add, multiply, subtract
 from .indexing import getitem, scatter, setitem, take
 from .manipulation import concat
 from .registry import composite
-from .statistics import max, mean, min
 
 Pair = tuple[int, int]
 SQUARE, LINE = [(3, 2)], [(4,)]
@@ -150,8 +150,8 @@ def _copied(positions: Callable[[int, int], int]) -> Callable[..., Any]:
         if not n:
             raise ValueError(f"pad: nothing to copy along axis {axis} of {describe(x)}; use mode='constant'")
         # Turned over, as far as the other end; what has been padded is then turned over, so far again.
-        reach = reach or (positions(-n, n) + 1 if given[0] == "odd" and n > 1 else max_of(*pair))
-        low, high = [min_of(width, reach) for width in pair]
+        reach = reach or (positions(-n, n) + 1 if given[0] == "odd" and n > 1 else max(*pair))
+        low, high = [min(width, reach) for width in pair]
         parts = []
         for places in (range(-low, 0), range(n, n + high)):
             if len(places):
@@ -176,23 +176,13 @@ def _mirrored(k: int, n: int) -> int:
     """Return the position that k mirrors, the edge itself once."""
     period = 2 * (n - 1) or 1
     k = k % period
-    return min_of(k, period - k) if n > 1 else 0
+    return min(k, period - k) if n > 1 else 0
 
 
 def _doubled(k: int, n: int) -> int:
     """Return the position that k mirrors, the edge itself twice."""
     k = k % (2 * n)
-    return min_of(k, 2 * n - 1 - k)
-
-
-def min_of(j: int, k: int) -> int:
-    """Return the smaller of two Python integers; `min` here is that of arrays."""
-    return j if j < k else k
-
-
-def max_of(j: int, k: int) -> int:
-    """Return the larger of two Python integers."""
-    return k if j < k else j
+    return min(k, 2 * n - 1 - k)
 
 
 def _statistic(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -200,7 +190,7 @@ def _statistic(function: Callable[..., Any]) -> Callable[..., Any]:
         n = x.shape[axis]
         parts = []
         for width, length, at_end in zip(pair, given, (False, True), strict=True):
-            length = n if length is None else min_of(int(length), n)
+            length = n if length is None else min(int(length), n)
             part = _slice(x, axis, n - length, n) if at_end else _slice(x, axis, 0, length)
             parts.append(_stretched(x, axis, width, function(part, axis=axis, keepdims=True)))
         return _joined(x, axis, *parts)
@@ -221,9 +211,9 @@ _MODES: dict[str, Callable[..., Any]] = {
     "symmetric": _copied(_doubled),
     "wrap": _copied(lambda k, n: k % n),
     "linear_ramp": _ramp,
-    "maximum": _statistic(max),
-    "minimum": _statistic(min),
-    "mean": _statistic(mean),
+    "maximum": _statistic(statistics.max),
+    "minimum": _statistic(statistics.min),
+    "mean": _statistic(statistics.mean),
     "median": _statistic(_median),
     "empty": _constant,
 }

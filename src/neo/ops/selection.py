@@ -132,9 +132,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
     """
     if min is None and max is None:
         return x + 0
-    low, high = [None if b is None else b for b in (min, max)]
-    given = [b for b in (low, high) if b is not None]
-    x, *given = one_dtype(x, *given)
-    low = None if low is None else given.pop(0)
-    high = None if high is None else given.pop(0)
+    x, *given = one_dtype(x, *[b for b in (min, max) if b is not None])
+    low = None if min is None else given.pop(0)
+    high = None if max is None else given.pop(0)
     return Clip.of(x, low, high)

@@ -222,7 +222,7 @@ LIMITS = (
         "exact",
         "exact",
         (
-            Slope("x**0", lambda x: x**0, ([0, 1],), ([0, 0],)),
+            Slope("x**0", lambda x: x**0, ([0, 1, INF],), ([0, 0, 0],)),
             Slope("x**1", lambda x: x**1, ([0, 1],), ([1, 1],)),
             Slope("x**2", lambda x: x**2, ([0, 1],), ([0, 2],)),
             Slope("x**0, second order", lambda x: x**0, (0,), (0,), order=2),

@@ -44,7 +44,7 @@ class VectorNorm(BuiltIn):
         shape = kept_shape(tuple(x.shape), axis)
         g, out = reshape(g, shape), reshape(out, shape)
         if order == 0:
-            return 0 * x
+            return 0 * sign(x)
         if order == 2:
             return (g * _inverse(out)) * x
         if order == 1:
