@@ -18,10 +18,14 @@ OPERATIONS = [
     "add",
     "cross_entropy",
     "det",
+    "adjugate",
+    "eig",
     "eigh",
     "getitem",
     "matmul",
     "pow",
+    "pinv",
+    "qr",
     "setitem",
     "solve",
     "svd",
@@ -77,3 +81,30 @@ def test_one_number_is_written_as_a_number() -> None:
 
     assert x.tolist() == [Fraction(3, 2), Fraction(1, 2)]
     assert (x + x).tolist() == [Fraction(3), Fraction(1)]
+
+
+SINGULAR = [
+    [Fraction(1), Fraction(2), Fraction(3)],
+    [Fraction(2), Fraction(4), Fraction(6)],
+    [1, 1, Fraction(1, 2)],
+]
+
+
+def test_slopes_of_determinants_of_fractions_are_exact_at_singular_matrices_too() -> None:
+    x = neo.asarray(np.asarray(SINGULAR, object), backend="mpmath")
+    weights = neo.asarray([Fraction(1), Fraction(2), Fraction(3)], backend="mpmath")
+
+    gradient = neo.grad(nep.linalg.det)(x)
+    moved = neo.grad(lambda x: nep.sum(neo.grad(nep.linalg.det)(x) * weights))(x)
+
+    assert gradient.tolist() == [[-4, 5, -2], [2, Fraction(-5, 2), 1], [0, 0, 0]]
+    # By differences, which are exact: the cofactors are of the second degree.
+    assert moved.tolist() == [[-2, Fraction(5, 2), -1], [2, Fraction(-5, 2), 1], [0, 0, 0]]
+
+
+def test_numbers_of_mpmath_are_compared_with_fractions() -> None:
+    x = neo.asarray([mpmath.mpf(1), mpmath.mpf(2)], backend="mpmath")
+    y = neo.asarray([Fraction(1, 2), Fraction(5, 2)], backend="mpmath")
+
+    assert (x > y).tolist() == [True, False]
+    assert (y >= x).tolist() == [False, True]

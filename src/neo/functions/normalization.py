@@ -221,7 +221,7 @@ def rms_norm(x: Any, weight: Any = None, *, axis: Axes = -1, eps: float | None =
     real("rms_norm", x)
     x, weight = _together(x, weight)
     axes = positive_axes(axis, len(x.shape))
-    y = unit_square(x, axes=axes, eps=finfo(x.dtype).eps if eps is None else eps)
+    y = unit_square(x, axes=axes, eps=finfo(x).eps if eps is None else eps)
     return y if weight is None else multiply(y, weight)
 
 

@@ -24,8 +24,16 @@ def _moved(raw: Any, name: str, device: str | None) -> Any:
     # On the host both libraries share NumPy's memory; elsewhere DLPack keeps the values where they are.
     shared = None if here.device(raw) == "cpu" else _shared(raw, there)
     if shared is None:
-        return there.asarray(here.to_numpy(raw), short_name(raw.dtype), device)
+        return there.asarray(here.to_numpy(raw), _dtype_there(raw, here, there), device)
     return shared if device is None else there.to_device(shared, device)
+
+
+def _dtype_there(raw: Any, here: backends.Backend, there: backends.Backend) -> str | None:
+    """Return the dtype that an array has in another library; None for what the numbers themselves say."""
+    if there.holds_objects:
+        return None
+    doubles = {REAL: "float64", COMPLEX: "complex128"} if here.holds_objects else {}
+    return doubles.get(kind(raw.dtype), short_name(raw.dtype))
 
 
 def _shared(raw: Any, there: backends.Backend) -> Any:

@@ -54,7 +54,7 @@ def nan_to_num(x: Any, /, nan: float = 0.0, posinf: float | None = None, neginf:
         return x
     if kind(x.dtype) == COMPLEX:
         return nan_to_num(real(x), nan, posinf, neginf) + 1j * nan_to_num(imag(x), nan, posinf, neginf)
-    limits = finfo(x.dtype)
+    limits = finfo(x)
     x, value = where(isnan(x), nan, x), stop_gradient(x)
     x = where(logical_and(isinf(value), greater(value, 0)), limits.max if posinf is None else posinf, x)
     return where(logical_and(isinf(value), less(value, 0)), limits.min if neginf is None else neginf, x)

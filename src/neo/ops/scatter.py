@@ -95,7 +95,7 @@ def _extreme(x: Any, lowest: bool) -> Any:
     """Return the number of x's dtype that no element is below, or above."""
     if isdtype(x.dtype, "real floating"):
         return -float("inf") if lowest else float("inf")
-    limits = iinfo(x.dtype) if isdtype(x.dtype, "integral") else finfo(x.dtype)
+    limits = iinfo(x.dtype) if isdtype(x.dtype, "integral") else finfo(x)
     return limits.min if lowest else limits.max
 
 

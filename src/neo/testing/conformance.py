@@ -121,7 +121,7 @@ def _trouble(
             got = found.run(stage, weights)
         except Exception as error:
             return MISSING, stage, _first_line(error)
-        detail = _difference(got, right)
+        detail = _difference(got, right, backend.holds_objects)
         if detail is not None:
             return WRONG, stage, detail
         weights = weights or _drawn(right, seed + 1)
@@ -171,8 +171,8 @@ def _drawn(results: list[np.ndarray], seed: int) -> list[np.ndarray]:
 
 def _numpy(x: Any) -> np.ndarray:
     values = np.asarray(backends.of(x).to_numpy(x))
-    # Python's own numbers are compared in double precision.
-    if values.dtype == object:
+    # Python's own numbers are compared in double precision; where there are none, they have no dtype.
+    if values.dtype == object and values.size:
         return values.astype("complex128" if kind(x.dtype) == COMPLEX else "float64")
     return values
 
@@ -182,13 +182,18 @@ def _like(values: np.ndarray, x: Any) -> Any:
     return library.asarray(values, x.dtype, library.device(x))
 
 
-def _difference(got: list[np.ndarray], right: list[np.ndarray]) -> str | None:
-    """Return what differs between a library's arrays and NumPy's, None if nothing does."""
+def _difference(got: list[np.ndarray], right: list[np.ndarray], objects: bool) -> str | None:
+    """Return what differs between a library's arrays and NumPy's, None if nothing does.
+
+    objects: whether its elements are Python's own numbers, whose precision is no dtype's.
+    """
     for k, (x, y) in enumerate(zip(got, right, strict=True)):
         if x.shape != y.shape:
             return f"array {k} is {describe(x)}, NumPy's {describe(y)}"
         dtype = y.dtype
-        if dtype.kind in "fc" and x.dtype != dtype:
+        if x.dtype == object:  # no elements
+            continue
+        if dtype.kind in "fc" and x.dtype != dtype and not (objects and x.dtype.kind == dtype.kind):
             return f"array {k} is {x.dtype}, NumPy's {dtype}"
         half = math.sqrt(float(np.finfo(dtype).eps)) if dtype.kind in "fc" else 0.0
         size = float(np.max(np.abs(y[np.isfinite(y)]), initial=1.0)) if dtype.kind in "fc" else 0.0

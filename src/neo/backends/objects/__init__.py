@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ..record import Backend
 from . import linalg
+from .adjugates import adjugate, cofactor_slope
 from .array import ObjectArray
 from .functions import namespace
 from .mathematics import special
@@ -29,6 +30,8 @@ def load() -> Backend:
         holds_objects=True,
         kernels={
             "linalg": linalg,
+            "adjugate": adjugate,
+            "cofactor_slope": cofactor_slope,
             "put": namespace.put,
             "add_at": namespace.add_at,
             "getitem": lambda x, key: x[key],

@@ -135,12 +135,13 @@ def bare(x: Any) -> Any:
 def beside(x: Any, y: np.ndarray) -> Any:
     """Return an operand as it may stand beside another's elements: among fractions a float is one."""
     x = bare(x)
-    if type(x) is float and np.isfinite(x) and y.dtype == object and all([_is_rational(k) for k in y.flat]):
+    if type(x) is float and np.isfinite(x) and y.dtype == object and all([is_rational(k) for k in y.flat]):
         return Fraction(x)
     return mpmath.mpf(x) if type(x) is float else x
 
 
-def _is_rational(x: Any) -> bool:
+def is_rational(x: Any) -> bool:
+    """Tell whether a number is a whole one or a fraction."""
     return isinstance(x, int | Fraction)
 
 
@@ -175,6 +176,7 @@ _power_of = np.frompyfunc(_power_of_two, 2, 1)
 
 def _divided(x: Any, y: Any) -> Any:
     """Return x / y; inf or NaN where y is 0."""
+    x = x if is_rational(y) else as_mpf(x)  # Fraction has no division by mpmath's numbers
     try:
         return x / y if not isinstance(x, int) or not isinstance(y, int) else Fraction(x, y)
     except ZeroDivisionError:
@@ -185,12 +187,31 @@ def _floor_divided(x: Any, y: Any) -> Any:
     """Return floor(x / y); NaN for y = 0."""
     if y == 0:
         return mpmath.nan
-    return x // y if _is_rational(x) and _is_rational(y) else mpmath.floor(mpmath.mpf(x) / y)
+    return x // y if is_rational(x) and is_rational(y) else mpmath.floor(mpmath.mpf(x) / y)
 
 
 floor_divided = np.frompyfunc(_floor_divided, 2, 1)
 remainder = np.frompyfunc(lambda x, y: x - y * _floor_divided(x, y), 2, 1)
 divided = np.frompyfunc(_divided, 2, 1)
+
+
+def comparison(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a comparison of arrays that takes mpmath's numbers beside fractions."""
+    each = np.frompyfunc(lambda x, y: function(as_mpf(x), as_mpf(y)), 2, 1)
+
+    def compared(x: Any, y: Any) -> Any:
+        try:
+            return function(x, y)
+        except TypeError:  # mpmath has arithmetic with fractions, and no order
+            return np.asarray(each(x, y), dtype=bool)
+
+    return compared
+
+
+def as_mpf(x: Any) -> Any:
+    """Return a fraction as a number of mpmath's, at the precision in force; anything else as it is."""
+    return mpmath.mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else x
+
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
@@ -209,7 +230,7 @@ for _name, _function in _OPERATORS.items():
     setattr(ObjectArray, f"__{_name}__", _operator(_function, swapped=False))
     setattr(ObjectArray, f"__r{_name}__", _operator(_function, swapped=True))
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    setattr(ObjectArray, f"__{_name}__", _operator(getattr(operator, _name), swapped=False))
+    setattr(ObjectArray, f"__{_name}__", _operator(comparison(getattr(operator, _name)), swapped=False))
 ObjectArray.__neg__ = lambda self: wrap(-self.values)  # type: ignore[attr-defined]
 ObjectArray.__pos__ = lambda self: self  # type: ignore[attr-defined]
 ObjectArray.__abs__ = lambda self: wrap(abs(self.values))  # type: ignore[attr-defined]

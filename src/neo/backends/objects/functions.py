@@ -11,7 +11,7 @@ import mpmath
 import numpy as np
 
 from . import mathematics
-from .array import COMPLEX, REAL, DType, ObjectArray, bare, beside, divided, exactly, wrap
+from .array import COMPLEX, REAL, DType, ObjectArray, bare, beside, comparison, divided, exactly, wrap
 
 
 def _moved(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -198,11 +198,12 @@ def einsum(*operands: ObjectArray, subscripts: str) -> ObjectArray:
 MOVED = (
     "all any argmax argmin argsort bitwise_and bitwise_invert bitwise_or bitwise_xor broadcast_arrays "
     "broadcast_to concat count_nonzero cumulative_prod cumulative_sum diff equal expand_dims flip "
-    "greater greater_equal isin less less_equal logical_and logical_not logical_or logical_xor matmul "
+    "isin logical_and logical_not logical_or logical_xor matmul "
     "matrix_transpose max meshgrid min moveaxis nonzero not_equal permute_dims prod repeat reshape "
     "roll searchsorted sort squeeze stack sum take take_along_axis tensordot tile tril triu "
     "unique_all unique_counts unique_inverse unique_values unstack vecdot"
 ).split()
+COMPARED = "greater greater_equal less less_equal".split()
 TWO = "add subtract multiply maximum minimum".split()
 # Of integers, which leave fractions what they are.
 WHOLE = ("eye", "ones", "zeros")
@@ -222,6 +223,7 @@ class Namespace:
         own = (asarray, astype, mean, var, std, where, isdtype, result_type, put, add_at, einsum)
         table: dict[str, Any] = {f.__name__: f for f in own}
         table |= {name: _moved(getattr(numpy_xp, name)) for name in MOVED if hasattr(numpy_xp, name)}
+        table |= {name: _moved(comparison(getattr(np, name))) for name in COMPARED}
         table |= {name: _of_two(getattr(np, name)) for name in TWO}
         table |= {name: _created(name) for name in CREATED}
         table |= {name: _like(name) for name in ("zeros_like", "ones_like", "empty_like")}

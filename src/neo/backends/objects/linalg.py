@@ -9,15 +9,17 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from .array import COMPLEX, ObjectArray, divided, wrap
-from .mathematics import FUNCTIONS
+from .array import COMPLEX, ObjectArray, bare, divided, wrap
+from .mathematics import FUNCTIONS, to_complex
 
 SlogdetResult = namedtuple("SlogdetResult", "sign logabsdet")
 SVDResult = namedtuple("SVDResult", "U S Vh")
+EigResult = namedtuple("EigResult", "eigenvalues eigenvectors")
 EighResult = namedtuple("EighResult", "eigenvalues eigenvectors")
+QRResult = namedtuple("QRResult", "Q R")
 
 
-def _each(function: Callable[..., Any], *stacks: np.ndarray) -> Any:
+def each(function: Callable[..., Any], *stacks: np.ndarray) -> Any:
     """Apply a function of matrices to stacks of them."""
     lead = np.broadcast_shapes(*[x.shape[:-2] for x in stacks])
     stacks = tuple([np.broadcast_to(x, (*lead, *x.shape[-2:])) for x in stacks])
@@ -59,18 +61,18 @@ def _solved(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def solve(a: ObjectArray, b: ObjectArray, /) -> ObjectArray:
     """Return the x for which a @ x = b, for stacks of square a; b of one axis is a vector."""
     if b.ndim == 1:
-        return wrap(_each(_solved, a.values, b.values[:, None])[..., 0])
-    return wrap(_each(_solved, a.values, b.values))
+        return wrap(each(_solved, a.values, b.values[:, None])[..., 0])
+    return wrap(each(_solved, a.values, b.values))
 
 
 def inv(a: ObjectArray, /) -> ObjectArray:
     """Return the inverses of a stack of matrices."""
-    return wrap(_each(_solved, a.values, np.eye(a.shape[-1], dtype=int).astype(object)))
+    return wrap(each(_solved, a.values, np.eye(a.shape[-1], dtype=int).astype(object)))
 
 
 def det(a: ObjectArray, /) -> ObjectArray:
     """Return the determinants of a stack of matrices."""
-    found = _each(lambda x: _eliminated(x, x[:, :0])[1], a.values)
+    found = each(lambda x: _eliminated(x, x[:, :0])[1], a.values)
     return wrap(found)
 
 
@@ -99,7 +101,7 @@ def _conjugate(x: Any) -> Any:
 
 def cholesky(a: ObjectArray, /, *, upper: bool = False) -> ObjectArray:
     """Return the triangular factors of positive definite matrices."""
-    lower = _each(_cholesky, a.values)
+    lower = each(_cholesky, a.values)
     return wrap(_conjugate(np.swapaxes(lower, -1, -2)) if upper else lower)
 
 
@@ -159,3 +161,35 @@ def eigh(x: ObjectArray, /) -> EighResult:
 def eigvalsh(x: ObjectArray, /) -> ObjectArray:
     """Return the eigenvalues of Hermitian matrices, in order."""
     return eigh(x).eigenvalues
+
+
+def eig(x: ObjectArray, /) -> EigResult:
+    """Return the eigenvalues of matrices and their vectors, of length 1."""
+    found = _by_mpmath(mpmath.eig, x, np.linalg.eig(np.zeros(x.shape)))
+    values, vectors = [to_complex(part) for part in found]
+    return EigResult(wrap(values), wrap(vectors / np.sqrt(np.sum(abs(vectors) ** 2, axis=-2, keepdims=True))))
+
+
+def eigvals(x: ObjectArray, /) -> ObjectArray:
+    """Return the eigenvalues of matrices."""
+    return eig(x).eigenvalues
+
+
+def qr(x: ObjectArray, /, *, mode: Any = "reduced") -> QRResult:
+    """Return the orthogonal and the triangular factors of matrices."""
+    rows, columns = x.shape[-2:]
+    tall = x[..., :rows]  # mpmath takes no wide ones
+    like = np.linalg.qr(np.zeros(tall.shape), mode=mode)
+    factor = lambda a: mpmath.qr(a, mode="skinny" if mode == "reduced" else "full")  # noqa: E731
+    q, r = _by_mpmath(factor, tall, like)
+    wide = _conjugate(np.swapaxes(q, -1, -2)) @ x.values if columns > rows else r
+    return QRResult(wrap(q), wrap(wide))
+
+
+def pinv(x: ObjectArray, /, *, rtol: Any = None) -> Any:
+    """Return the pseudoinverses of matrices; singular values up to rtol times the largest count as 0."""
+    u, s, vh = [part.values for part in svd(x, full_matrices=False)]
+    least = (max(x.shape[-2:]) * mpmath.eps if rtol is None else bare(rtol)) * np.max(s, axis=-1, initial=0)
+    inverse = np.where(s > np.expand_dims(least, -1), divided(1, s), 0)
+    adjoints = [_conjugate(np.swapaxes(part, -1, -2)) for part in (u, vh)]
+    return wrap((adjoints[1] * inverse[..., None, :]) @ adjoints[0])

@@ -9,7 +9,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from .array import ObjectArray, bare, wrap
+from .array import ObjectArray, as_mpf, bare, wrap
 
 _COMPLEX = (complex, mpmath.mpc)
 
@@ -22,15 +22,11 @@ def elementwise(function: Callable[..., Any], count: int = 1) -> Callable[..., A
 
 def _real_stays_real(function: Callable[..., Any], xs: Any) -> Any:
     try:
-        out = function(*[x if isinstance(x, _COMPLEX) else mpmath.mpf(x) for x in map(_converted, xs)])
+        out = function(*[x if isinstance(x, _COMPLEX) else mpmath.mpf(x) for x in map(as_mpf, xs)])
     except (ValueError, ZeroDivisionError):  # a pole
         return mpmath.nan
     real = not any([isinstance(x, _COMPLEX) for x in xs])
     return mpmath.nan if real and isinstance(out, _COMPLEX) else out
-
-
-def _converted(x: Any) -> Any:
-    return mpmath.mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else x
 
 
 def predicate(function: Callable[[Any], bool]) -> Callable[..., Any]:
@@ -48,7 +44,7 @@ def exact(function: Callable[..., Any], count: int = 1) -> Callable[..., Any]:
 def to_complex(values: np.ndarray) -> np.ndarray:
     """Return elements as mpmath's complex numbers."""
     out = np.empty(values.shape, object)
-    out.reshape(-1)[:] = [mpmath.mpc(_converted(x)) for x in values.flat]
+    out.reshape(-1)[:] = [mpmath.mpc(as_mpf(x)) for x in values.astype(object).flat]
     return out
 
 
@@ -62,7 +58,7 @@ def _rounded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return a function to whole numbers of the same kind."""
 
     def on_number(x: Any) -> Any:
-        whole = function(_converted(x))
+        whole = function(as_mpf(x))
         return Fraction(int(whole)) if isinstance(x, Fraction) else whole
 
     return on_number

@@ -6,6 +6,7 @@ import cmath
 import math
 from typing import Any, NamedTuple
 
+from ...backends import define
 from ...core.array import values_of
 from ...core.dtypes import COMPLEX, kind
 from ...errors import LinAlgError
@@ -60,15 +61,19 @@ class Adjugate(BuiltIn):
 
     def forward(self, x):
         self.ctx.save(x)
-        xp = self.xp
-        u, s, vh = checks.attempt("svd", xp.linalg.svd, x)
-        phase = xp.linalg.det(u) * xp.linalg.det(vh)
-        return column(column(phase)) * ((_adjoint(xp, vh) * row(products_of_others(s))) @ _adjoint(xp, u))
+        return self.xp.adjugate(x)
 
     def backward(self, g):
         (x,) = self.ctx.release
         # The adjugate is the transposed slope of det, so its own is det's second, which is symmetric.
         return conj(cofactor_slope(x, adjoint(g)))
+
+
+@define("adjugate")
+def _adjugate(xp: Any, x: Any) -> Any:
+    u, s, vh = checks.attempt("svd", xp.linalg.svd, x)
+    phase = xp.linalg.det(u) * xp.linalg.det(vh)
+    return column(column(phase)) * ((_adjoint(xp, vh) * row(products_of_others(s))) @ _adjoint(xp, u))
 
 
 def _adjoint(xp: Any, x: Any) -> Any:
@@ -95,17 +100,7 @@ class CofactorSlope(BuiltIn):
 
     def forward(self, x, v):
         self.ctx.save(x, v)
-        xp = self.xp
-        u, s, vh = checks.attempt("svd", xp.linalg.svd, x)
-        # In the frame of u and vh, x is the diagonal s. There the slope of element ij of the
-        # adjugate is -v_ij times the product of all s but s_i and s_j; element ii is the product of
-        # all x_kk but x_ii.
-        turned = _adjoint(xp, u) @ v @ _adjoint(xp, vh)
-        pairs = products_of_other_pairs(s)
-        along = xp.sum(pairs * row(xp.linalg.diagonal(turned)), axis=-1)
-        inner = eye_like(x, x.shape[-1]) * row(along) - pairs * turned
-        phase = xp.linalg.det(u) * xp.linalg.det(vh)
-        return xp.matrix_transpose(column(column(phase)) * (_adjoint(xp, vh) @ inner @ _adjoint(xp, u)))
+        return self.xp.cofactor_slope(x, v)
 
     def backward(self, g):
         x, v = self.ctx.release
@@ -114,6 +109,19 @@ class CofactorSlope(BuiltIn):
             conj(_slope_along(x, g, v)) if self.needs(0) else None,
             conj(cofactor_slope(x, g)) if self.needs(1) else None,
         )
+
+
+@define("cofactor_slope")
+def _cofactor_slope(xp: Any, x: Any, v: Any) -> Any:
+    u, s, vh = checks.attempt("svd", xp.linalg.svd, x)
+    # In the frame of u and vh, x is the diagonal s. There the slope of element ij of the adjugate
+    # is -v_ij times the product of all s but s_i and s_j; element ii is the product of all x_kk but x_ii.
+    turned = _adjoint(xp, u) @ v @ _adjoint(xp, vh)
+    pairs = products_of_other_pairs(s)
+    along = xp.sum(pairs * row(xp.linalg.diagonal(turned)), axis=-1)
+    inner = eye_like(x, x.shape[-1]) * row(along) - pairs * turned
+    phase = xp.linalg.det(u) * xp.linalg.det(vh)
+    return xp.matrix_transpose(column(column(phase)) * (_adjoint(xp, vh) @ inner @ _adjoint(xp, u)))
 
 
 def cofactor_slope(x: Any, v: Any, /) -> Any:

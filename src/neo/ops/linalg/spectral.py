@@ -14,8 +14,9 @@ from ...core.array import Traced
 from ...core.dtypes import COMPLEX, kind
 from ..batching import leading
 from ..broadcasting import conj, real
-from ..constant import on_values
+from ..constant import argsort, on_values
 from ..formulas import abs
+from ..indexing import take_along_axis
 from ..products import adjoint
 from ..registry import BuiltIn, composite, rule
 from . import checks
@@ -106,11 +107,21 @@ def _complex(xp: Any, x: Any) -> Any:
     return x if kind(x.dtype) == COMPLEX else xp.astype(x, xp.result_type(x.dtype, xp.complex64))
 
 
+def _in_order(w: Any, v: Any) -> tuple[Any, Any]:
+    """Return eigenvalues by their real parts, and their vectors: libraries have orders of their own."""
+    order = argsort(real(w), axis=-1)
+    return take_along_axis(w, order, axis=-1), take_along_axis(v, row(order), axis=-1)
+
+
+def _without_phases(w: Any, v: Any) -> tuple[Any, Any, Any]:
+    """Return what does not depend on the phase of vectors of length 1."""
+    return w, abs(v) ** 2, (v * row(counted(v, v.shape[-1]))) @ inv(v)
+
+
 class Eig(BuiltIn):
     domain, samples = (-1, 1), SQUARES
     prepare = staticmethod(lambda x: (x / 2 + spread(x),))
-    # Vectors have length 1 and any phase.
-    observe = staticmethod(lambda w, v: (w, abs(v) ** 2, (v * row(counted(v, v.shape[-1]))) @ inv(v)))
+    observe = staticmethod(lambda w, v: _without_phases(*_in_order(w, v)))
     batch = classmethod(leading)
 
     def forward(self, x):
@@ -148,7 +159,7 @@ def eig(x: Any, /) -> EigResult:
     return Eig.of(x)
 
 
-@composite(domain=(-1, 1), samples=SQUARES, prepare=Eig.prepare)
+@composite(domain=(-1, 1), samples=SQUARES, prepare=Eig.prepare, observe=lambda w: (_in_order(w, row(w))[0],))
 def eigvals(x: Any, /) -> Any:
     """Return the eigenvalues of square matrices, in no order. See `eig`.
 
