@@ -210,3 +210,64 @@ def test_vector_norm_at_its_kinks(xp: Library, order: Any, x: Any, expected: Any
     gradient = neo.grad(lambda x: nep.linalg.vector_norm(x, ord=order))(xp.asarray(x))
 
     np.testing.assert_allclose(xp.numpy(gradient), expected, rtol=0, atol=1e-15)
+
+
+def _exponential(x: Any) -> Any:
+    w, v = nep.linalg.eigh(x)
+    return (v * nep.exp(w)) @ v.T
+
+
+def _cube(x: Any) -> Any:
+    u, s, vh = nep.linalg.svd(x)
+    return (u * s**3) @ vh
+
+
+def _third_power(x: Any) -> Any:
+    w, v = nep.linalg.eig(x)
+    return nep.real((v * w**3) @ nep.linalg.inv(v))
+
+
+MATRIX_FUNCTIONS = pytest.mark.parametrize("f", [_exponential, _cube, _third_power])
+
+
+@MATRIX_FUNCTIONS
+def test_matrix_function_of_equal_values_has_no_silent_zero(xp: Library, f: Any) -> None:
+    # Both have a derivative, which the values and vectors of one matrix do not tell.
+    x, weights = xp.asarray(np.eye(3)), xp.asarray(np.eye(3)[[1, 0, 2]])
+
+    gradient = neo.grad(lambda x: nep.sum(f(x) * weights))(x)
+    tangent = neo.jvp(f, (x,), (xp.asarray(WEIGHTS[:3, :3]),))[1]
+
+    assert np.all(np.isnan(xp.numpy(gradient)))
+    assert np.any(np.isnan(xp.numpy(tangent)))
+
+
+@MATRIX_FUNCTIONS
+def test_matrix_function_of_equal_values_along_the_identity_is_right(xp: Library, f: Any) -> None:
+    x = xp.asarray(2 * np.eye(3))
+
+    tangent = neo.jvp(f, (x,), (x,))[1]
+
+    expected = 2 * np.exp(2) if f is _exponential else 24
+    np.testing.assert_allclose(xp.numpy(tangent), expected * np.eye(3), atol=1e-13)
+
+
+@pytest.mark.parametrize("values", [nep.linalg.eigvalsh, nep.linalg.svdvals])
+def test_hessian_of_equal_values_is_right_or_nan(xp: Library, values: Any) -> None:
+    hessian = xp.numpy(neo.hessian(lambda x: nep.sum(values(x) ** 4))(xp.asarray(np.eye(2))))
+
+    # Of sum((x.T @ x)**2); eigenvalues are those of the symmetric part.
+    expected = np.zeros((2, 2, 2, 2))
+    expected[0, 0, 0, 0] = expected[1, 1, 1, 1] = 12
+    known = ~np.isnan(hessian)
+    np.testing.assert_allclose(hessian[known], expected[known], atol=1e-12)
+    assert not known[0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("values", [nep.linalg.eigvalsh, nep.linalg.svdvals])
+def test_values_of_equal_ones_have_tangents_that_are_right_together(xp: Library, values: Any) -> None:
+    x, v = xp.asarray(SYMMETRIC), WEIGHTS + WEIGHTS.T
+
+    slope = neo.jvp(lambda x: nep.sum(values(x) ** 2), (x,), (xp.asarray(v),))[1]
+
+    np.testing.assert_allclose(xp.numpy(slope), 2 * np.sum(SYMMETRIC * v), rtol=1e-12)

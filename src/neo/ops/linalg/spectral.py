@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ...core.array import Traced
+from ...core.array import Traced, values_of
 from ...core.dtypes import COMPLEX, kind
 from ..batching import leading
-from ..broadcasting import conj, real
+from ..broadcasting import astype, conj, real
 from ..constant import argsort, on_values
 from ..formulas import abs
 from ..indexing import take_along_axis
-from ..products import adjoint
+from ..products import adjoint, matmul
 from ..registry import BuiltIn, composite, rule
 from . import checks
 from .pieces import (
     column,
     counted,
+    eye_like,
+    hermitian,
     largest,
     not_zero,
     over_gap,
@@ -36,6 +38,40 @@ from .products import diagonal, diagonal_matrix
 from .solve import inv, solve
 
 SQUARES = [([(3, 3)], {}), ([(2, 2, 2)], {}), ([(1, 1)], {}), ([(0, 2, 2)], {}), ([(2, 0, 0)], {})]
+
+
+class Spectral(BuiltIn):
+    """A decomposition: what it gives at equal values hangs on which results a function reads.
+
+    U @ diag(f(s)) @ V^H has a derivative where two values are equal, f'(s) W_ij for a gradient W, but
+    what arrives here is f'(s) W_ii for the values, and for the vectors f(s) W_ij, which is symmetric
+    and cancels. So it is NaN if values and vectors are both read.
+    given: the results that a gradient came from.
+    """
+
+    given: frozenset[int] = frozenset()
+
+    def _filled(self, parts: Any) -> tuple[Any, ...]:
+        self.given = frozenset(parts.given)
+        return super()._filled(parts)
+
+
+def off_diagonal(x: Any) -> Any:
+    """Tell which elements of square matrices like x are off the diagonal: bool, (n, n), raw."""
+    return eye_like(x, x.shape[-1]) == 0
+
+
+def undecided(turned: Any) -> Any:
+    """Tell which pairs of values a function of them and of the vectors may mix: bool, (..., n, n).
+
+    turned: the gradient of the vectors, in their own basis. Off its diagonal it is not zero; and on it
+    the two elements are equal, or else it is no function as `Spectral` says, and what it gives stands.
+    """
+    turned = values_of(turned)
+    both, scale = turned + adjoint(turned), largest(turned, (-2, -1))
+    level = diagonal(both)
+    apart = not_zero(row(level) - column(level), scale)
+    return not_zero(both, scale) & off_diagonal(both) & (apart == False)  # noqa: E712
 
 
 class EighResult(NamedTuple):
@@ -52,7 +88,7 @@ class EigResult(NamedTuple):
     eigenvectors: Any
 
 
-class Eigh(BuiltIn):
+class Eigh(Spectral):
     domain, samples = (-1, 1), SQUARES
     prepare = staticmethod(lambda x: ((x + adjoint(x)) / 2 + spread(x),))
     # Vectors have a sign or phase of the library's choice, which their projectors do not.
@@ -69,8 +105,24 @@ class Eigh(BuiltIn):
         turned = adjoint(v) @ gv
         closed = tied(w, w.shape[-1])
         wrong = not_zero(skew(turned), largest(turned, (-2, -1))) | treated_apart(gw)
+        if 0 in self.given:
+            wrong = wrong | undecided(turned)
         inner = over_gap(skew(turned) / 2, row(w) - column(w), closed, wrong)
         return v @ (inner + diagonal_matrix(gw)) @ adjoint(v)
+
+    def push(self, dx):
+        w, v = self.ctx.release
+        moved = matmul(adjoint(v), hermitian(dx) @ v)
+        return real(diagonal(moved)), matmul(v, _turn(moved, w))
+
+
+def _turn(moved: Any, w: Any) -> Any:
+    """Return how vectors turn into each other: NaN where a space of equal values is split.
+
+    moved: the tangent of the matrix, in the basis of the vectors.
+    """
+    split = not_zero(moved, largest(moved, (-2, -1))) & off_diagonal(moved)
+    return over_gap(moved, row(w) - column(w), tied(w, w.shape[-1]), split)
 
 
 @rule(Eigh)
@@ -80,8 +132,9 @@ def eigh(x: Any, /) -> EighResult:
     x: (..., n, n), Hermitian; libraries read one triangle and do not look at the other.
     Returns eigenvalues (..., n), real, and eigenvectors (..., n, n), as columns.
     Gradient: to x, Hermitian. Where eigenvalues are equal it is right for a function of the values
-    that treats equal ones alike, and for one of the space that their vectors span; else NaN. NaN
-    also for a function of the phase of complex vectors.
+    that treats equal ones alike, and for one of the space that their vectors span; else NaN, as it is
+    for one of values and vectors together, v @ diag(f(w)) @ v^H. NaN also for a function of the phase
+    of complex vectors. In forward mode vectors of equal values have the tangent NaN unless it is zero.
     Raises ValueError when x is not square.
     Source: Giles, "Collected matrix derivative results" (2008), section 3.1.
     """
@@ -118,7 +171,7 @@ def _without_phases(w: Any, v: Any) -> tuple[Any, Any, Any]:
     return w, abs(v) ** 2, (v * row(counted(v, v.shape[-1]))) @ inv(v)
 
 
-class Eig(BuiltIn):
+class Eig(Spectral):
     domain, samples = (-1, 1), SQUARES
     prepare = staticmethod(lambda x: (x / 2 + spread(x),))
     observe = staticmethod(lambda w, v: _without_phases(*_in_order(w, v)))
@@ -138,9 +191,18 @@ class Eig(BuiltIn):
         numerator = turned - (adjoint(v) @ v) * row(real(diagonal(turned)))
         closed = tied(w, w.shape[-1])
         wrong = not_zero(numerator, largest(turned, (-2, -1))) | treated_apart(gw)
+        if len(self.given) == 2:
+            wrong = wrong | off_diagonal(turned)
         inner = over_gap(numerator, conj(row(w) - column(w)), closed, wrong) + diagonal_matrix(gw)
         dx = solve(adjoint(v), inner @ adjoint(v))
         return real(dx) if self.is_real else dx
+
+    def push(self, dx):
+        w, v = self.ctx.release
+        moved = solve(v, astype(dx, v.dtype) @ v)
+        dv = matmul(v, _turn(moved, w))
+        # Along itself a vector does not move: its length stays 1.
+        return diagonal(moved), dv - row(astype(real(diagonal(matmul(adjoint(v), dv))), v.dtype)) * v
 
 
 @rule(Eig)
