@@ -14,6 +14,8 @@ import neo.numpy as nep
 import neo.testing as nt
 from neo import autograd
 
+from .made import policy_of, summed
+
 RIGHT: list[tuple[str, Any, dict[str, Any]]] = []
 
 
@@ -29,19 +31,7 @@ def right(**arguments: Any) -> Any:
 
 def of(name: str, f: Any, slope: Any, domain: Any = (-2, 2), bounds: dict[str, Any] | None = None) -> None:
     """Enter an elementwise Policy from its function and slope."""
-
-    class Made(autograd.Policy):
-        def forward(self, x):
-            self.ctx.save(x)
-            return f(x)
-
-        def backward(self, g):
-            (x,) = self.ctx.release
-            return g * slope(x)
-
-    Made.domain = domain
-    Made.__name__ = Made.__qualname__ = name
-    RIGHT.append((name, Made, bounds or {}))
+    RIGHT.append((name, policy_of(name, f, slope, domain=domain), bounds or {}))
 
 
 # Steep, flat, tiny and huge.
@@ -238,12 +228,7 @@ class BroadcastProduct(autograd.Policy):
 
     def backward(self, g):
         x, y = self.ctx.release
-        return self.summed(g * y, x), self.summed(g * x, y)
-
-    def summed(self, g, x):
-        lead = len(g.shape) - len(x.shape)
-        axes = tuple(range(lead)) + tuple([k + lead for k, n in enumerate(x.shape) if n == 1])
-        return nep.reshape(nep.sum(g, axis=axes), tuple(x.shape)) if axes else g
+        return summed(g * y, x), summed(g * x, y)
 
 
 @right(inputs=(nt.arrays((2, 3)),), settings={"axis": nt.axes(2)})

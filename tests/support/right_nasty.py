@@ -14,44 +14,17 @@ import neo.numpy as nep
 import neo.testing as nt
 from neo import autograd
 
+from .made import policy_of, summed
+
 NASTY: list[tuple[str, Any, dict[str, Any]]] = []
 w, cos, sin, exp, log, sqrt = nep.where, nep.cos, nep.sin, nep.exp, nep.log, nep.sqrt
 tanh, ab, sgn, mx = nep.tanh, nep.abs, nep.sign, nep.maximum
 
 
-def of(name: str, f: Any, slope: Any, **arguments: Any) -> None:
-    """Enter a function of one operand and its slope."""
-
-    def forward(self: Any, x: Any) -> Any:
-        self.ctx.save(x)
-        return f(x)
-
-    def backward(self: Any, g: Any) -> Any:
-        (x,) = self.ctx.release
-        return g * slope(x)
-
-    _enter(name, {"forward": forward, "backward": backward}, arguments)
-
-
-def two(name: str, f: Any, dx: Any, dy: Any, **arguments: Any) -> None:
-    """Enter a function of two operands and its slopes."""
-
-    def forward(self: Any, x: Any, y: Any) -> Any:
-        self.ctx.save(x, y)
-        return f(x, y)
-
-    def backward(self: Any, g: Any) -> Any:
-        x, y = self.ctx.release
-        return g * dx(x, y), g * dy(x, y)
-
-    _enter(name, {"forward": forward, "backward": backward}, arguments)
-
-
-def _enter(name: str, members: dict[str, Any], arguments: dict[str, Any]) -> None:
-    for key in ("domain", "kink"):
-        if key in arguments:
-            members[key] = arguments.pop(key)
-    NASTY.append((name, type(name, (autograd.Policy,), members), arguments))
+def of(name: str, f: Any, *slopes: Any, **arguments: Any) -> None:
+    """Enter a function of one or two operands and its slopes."""
+    members = {key: arguments.pop(key) for key in ("domain", "kink") if key in arguments}
+    NASTY.append((name, policy_of(name, f, *slopes, **members), arguments))
 
 
 def right(**arguments: Any) -> Any:
@@ -228,75 +201,75 @@ of(
     dtypes=("complex128",),
     domain=(0.01, 2),
 )
-two(
+of(
     "ScalesApart",
     lambda x, y: x / y,
     lambda x, y: 1 / y,
     lambda x, y: -x / y**2,
     domain=((1e6, 1e7), (1e-6, 1e-5)),
 )
-two(
+of(
     "ScalesAdded",
     lambda x, y: x + y,
     lambda x, y: x * 0 + 1,
     lambda x, y: x * 0 + 1,
     domain=((1e6, 1e7), (1e-6, 1e-5)),
 )
-two("ScalesProduct", lambda x, y: x * y, lambda x, y: y, lambda x, y: x, domain=((1e-9, 1e-8), (1e8, 1e9)))
-two(
+of("ScalesProduct", lambda x, y: x * y, lambda x, y: y, lambda x, y: x, domain=((1e-9, 1e-8), (1e8, 1e9)))
+of(
     "Hypot",
     lambda x, y: sqrt(x * x + y * y),
     lambda x, y: x / w((x == 0) & (y == 0), 1.0, sqrt(x * x + y * y)),
     lambda x, y: y / w((x == 0) & (y == 0), 1.0, sqrt(x * x + y * y)),
 )
-two(
+of(
     "Atan2",
     nep.atan2,
     lambda x, y: y / w((x == 0) & (y == 0), 1.0, x * x + y * y),
     lambda x, y: -x / w((x == 0) & (y == 0), 1.0, x * x + y * y),
 )
-two(
+of(
     "PowXY",
     lambda x, y: x**y,
     lambda x, y: y * x ** (y - 1),
     lambda x, y: x**y * log(x),
     domain=((0.01, 3), (-2, 2)),
 )
-two(
+of(
     "PowZero",
     lambda x, y: x**y,
     lambda x, y: y * x ** (y - 1),
     lambda x, y: w(x == 0, 0.0, x**y * log(w(x == 0, 1.0, x))),
     domain=((0.0, 3), (1.0, 3)),
 )
-two(
+of(
     "Remainder",
     nep.remainder,
     lambda x, y: x * 0 + 1,
     lambda x, y: -nep.floor(x / y),
     domain=((-5, 5), (0.3, 2)),
 )
-two(
+of(
     "MinDeclared",
     nep.minimum,
     lambda x, y: w(x < y, 1.0, w(x == y, 0.5, 0.0)),
     lambda x, y: w(y < x, 1.0, w(x == y, 0.5, 0.0)),
 )
-two(
+of(
     "LogAddExp",
     nep.logaddexp,
     lambda x, y: 1 / (1 + exp(y - x)),
     lambda x, y: 1 / (1 + exp(x - y)),
     domain=(-300, 300),
 )
-two("AbsDifference", lambda x, y: ab(x - y), lambda x, y: sgn(x - y), lambda x, y: -sgn(x - y))
-two(
+of("AbsDifference", lambda x, y: ab(x - y), lambda x, y: sgn(x - y), lambda x, y: -sgn(x - y))
+of(
     "WhereGreater",
     lambda x, y: w(x > y, x * x, y),
     lambda x, y: w(x > y, 2 * x, 0.0),
     lambda x, y: w(x > y, 0.0, 1.0),
 )
-two(
+of(
     "SafeDivide",
     lambda x, y: w(y == 0, 0.0, x / w(y == 0, 1.0, y)),
     lambda x, y: w(y == 0, 0.0, 1 / w(y == 0, 1.0, y)),
@@ -698,12 +671,7 @@ class BroadcastFma(autograd.Policy):
 
     def backward(self, g):
         x, y, z = self.ctx.release
-        return self.s(g * y, x), self.s(g * x, y), self.s(g, z)
-
-    def s(self, g, x):
-        lead = g.ndim - x.ndim
-        axes = tuple(range(lead)) + tuple(k + lead for k, n in enumerate(x.shape) if n == 1)
-        return nep.reshape(nep.sum(g, axis=axes), x.shape) if axes else g
+        return summed(g * y, x), summed(g * x, y), summed(g, z)
 
 
 @right(inputs=(nt.subnormal(),), orders=(1,))

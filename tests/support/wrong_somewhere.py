@@ -13,6 +13,8 @@ import neo.numpy as nep
 import neo.testing as nt
 from neo import autograd, stop_gradient
 
+from .made import summed
+
 SOMEWHERE: list[tuple[str, Any, dict[str, Any], str]] = []
 cos, where = nep.cos, nep.where
 
@@ -52,13 +54,6 @@ def _enter(name: str, kind: str, f: Any, backward: Any, arguments: dict[str, Any
 
 def is_single(x: Any) -> bool:
     return "float32" in str(x.dtype)
-
-
-def summed(g: Any, x: Any) -> Any:
-    """Return a gradient summed to the shape of an operand, as is right."""
-    lead = len(g.shape) - len(x.shape)
-    axes = tuple(range(lead)) + tuple([k + lead for k, n in enumerate(x.shape) if n == 1])
-    return nep.reshape(nep.sum(g, axis=axes), tuple(x.shape)) if axes else g
 
 
 # In a part of the domain.

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.made import policy_of
 from support.right import SortWithStableTies
 from support.right_nasty import SortDescending
 
-import neo
 import neo.numpy as nep
 import neo.testing as nt
 
@@ -18,16 +18,7 @@ OPERANDS = np.array([0.31234567, -1.2345678, 0.0, 1.75])
 
 def elementwise(f: Any, slope: Any) -> type:
     """Return a Policy of a function of one operand and what it says its slope is."""
-
-    def forward(self: Any, x: Any) -> Any:
-        self.ctx.save(x)
-        return f(x)
-
-    def backward(self: Any, g: Any) -> Any:
-        (x,) = self.ctx.release
-        return g * slope(x)
-
-    return type("Elementwise", (neo.autograd.Policy,), {"forward": forward, "backward": backward})
+    return policy_of("Elementwise", f, slope)
 
 
 def findings(policy: Any, operands: Any, **arguments: Any) -> list[Any]:
