@@ -60,12 +60,12 @@ TRANSFORMS = {
 
 
 @pytest.mark.parametrize("step", TRANSFORMS.values(), ids=TRANSFORMS)
-def test_memory_is_flat_over_a_thousand_steps(step) -> None:
+def test_no_object_is_left_by_each_of_hundreds_of_steps(step) -> None:
     for _ in range(10):
         step()
     before = len(gc.get_objects())
 
-    for _ in range(1000):
+    for _ in range(300):
         step()
 
     # Not one object a step: what is left is a cache or two that a first call fills.

@@ -6,7 +6,9 @@ import ast
 import inspect
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,11 +47,32 @@ def _module(path: Path) -> str:
     return ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
-def _imported(path: Path) -> set[str]:
+class Source:
+    """A module of neo, read and parsed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = path, _module(path)
+        self.text = path.read_text()
+        self.tree = ast.parse(self.text)
+        self.nodes = list(ast.walk(self.tree))
+
+
+@pytest.fixture(scope="module")
+def sources() -> list[Source]:
+    """Every module of neo."""
+    return [Source(path) for path in MODULES]
+
+
+def faults_of(sources: list[Source], fault: Callable[[Source], Any]) -> dict[str, Any]:
+    """Return what is wrong with each module that has a fault, by its name."""
+    return {source.name: found for source in sources if (found := fault(source))}
+
+
+def _imported(source: Source) -> set[str]:
     """Return the full names of what a module imports, by statement or by import_module."""
-    package = [*path.relative_to(ROOT.parent).parent.parts]
+    package = [*source.path.relative_to(ROOT.parent).parent.parts]
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -77,17 +100,18 @@ def _floor(module: str) -> int | None:
     return next((k for k, names in enumerate(FLOORS) if part in names), None)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_module)
-def test_module_imports_downwards_only(path: Path) -> None:
-    own = _floor(_module(path))
-    # The package's own names come from every floor, so only what stands on the last may use them.
-    upward = [
-        name
-        for name in _imported(path)
-        if own is not None and name.partition(".")[0] == "neo" and (_floor(name) or 0) > own
-    ]
+def test_modules_import_downwards_only(sources: list[Source]) -> None:
+    assert faults_of(sources, _upward) == {}
 
-    assert [name for name in upward if (_module(path), name) not in LATE] == []
+
+def _upward(source: Source) -> list[str]:
+    """Return what a module imports from a floor above its own."""
+    own = _floor(source.name)
+    if own is None:
+        return []
+    # The package's own names come from every floor, so only what stands on the last may use them.
+    names = [name for name in _imported(source) if name.partition(".")[0] == "neo"]
+    return [name for name in names if (_floor(name) or 0) > own and (source.name, name) not in LATE]
 
 
 # Imports inside a function, on a call: the namespace of an array is the module `neo.numpy`.
@@ -98,63 +122,54 @@ LATE = {
 }
 
 
+# A bridge is a library's own autograd beside neo's: it is about that library, and loads on its own.
 BRIDGES = ("neo.backends", "neo.interop.", "neo.testing.adapters", "neo.testing.oracles")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_module)
-def test_only_backends_and_bridges_import_an_array_library(path: Path) -> None:
-    roots = {name.partition(".")[0] for name in _imported(path)}
+def test_only_backends_and_bridges_import_an_array_library(sources: list[Source]) -> None:
+    others = [source for source in sources if not source.name.startswith(BRIDGES)]
 
-    # A bridge is a library's own autograd beside neo's: it is about that library, and loads on its own.
-    assert _module(path).startswith(BRIDGES) or not roots & LIBRARIES
+    assert faults_of(others, lambda s: {name.partition(".")[0] for name in _imported(s)} & LIBRARIES) == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_module)
-def test_every_module_stands_on_a_floor(path: Path) -> None:
-    assert _module(path) == "neo" or _floor(_module(path)) is not None
+def test_every_module_stands_on_a_floor(sources: list[Source]) -> None:
+    assert [s.name for s in sources if s.name != "neo" and _floor(s.name) is None] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_module)
-def test_module_has_at_most_400_lines_and_says_what_it_does(path: Path) -> None:
-    text = path.read_text()
-
-    assert len(text.splitlines()) <= 400
-    assert not text.strip() or ast.get_docstring(ast.parse(text))
+def test_modules_have_at_most_400_lines_and_say_what_they_do(sources: list[Source]) -> None:
+    assert [s.name for s in sources if len(s.text.splitlines()) > 400] == []
+    assert [s.name for s in sources if s.text.strip() and not ast.get_docstring(s.tree)] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_module)
-def test_module_has_no_exec_eval_or_global(path: Path) -> None:
-    nodes = list(ast.walk(ast.parse(path.read_text())))
-
-    assert not [n for n in nodes if isinstance(n, ast.Global)]
-    assert not [n for n in nodes if isinstance(n, ast.Call) and getattr(n.func, "id", "") in ("exec", "eval")]
+def test_modules_have_no_exec_eval_or_global(sources: list[Source]) -> None:
+    assert faults_of(sources, lambda s: [n.lineno for n in s.nodes if _is_banned(n)]) == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_module)
-def test_module_reads_what_an_array_holds_as_held(path: Path) -> None:
-    attributes = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)]
+def _is_banned(node: Any) -> bool:
+    is_run = isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("exec", "eval")
+    return is_run or isinstance(node, ast.Global)
 
+
+def test_modules_read_what_an_array_holds_as_held(sources: list[Source]) -> None:
     # `data` is for users, whom a traced array refuses; a backend stands where no array is traced.
-    assert _module(path).startswith("neo.backends") or not [
-        n.lineno for n in attributes if n.attr == "data" and isinstance(n.ctx, ast.Load)
-    ]
+    others = [source for source in sources if not source.name.startswith("neo.backends")]
+
+    assert faults_of(others, lambda s: [n.lineno for n in s.nodes if _reads_data(n)]) == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_module)
-def test_function_has_at_most_forty_lines_of_code(path: Path) -> None:
-    nodes = ast.walk(ast.parse(path.read_text()))
-    functions = [n for n in nodes if isinstance(n, ast.FunctionDef) and not _holds_functions(n)]
-
-    assert [f.name for f in functions if _lines_of_code(f) > 40] == []
+def _reads_data(node: Any) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "data" and isinstance(node.ctx, ast.Load)
 
 
-def _holds_functions(function: ast.FunctionDef) -> bool:
-    return any(isinstance(n, ast.FunctionDef) for n in function.body)
+def test_functions_have_at_most_forty_lines_of_code(sources: list[Source]) -> None:
+    assert faults_of(sources, lambda s: [n.name for n in s.nodes if _is_long(n)]) == {}
 
 
-def _lines_of_code(function: ast.FunctionDef) -> int:
-    first = function.body[1 if ast.get_docstring(function) and len(function.body) > 1 else 0]
-    return (function.end_lineno or 0) - first.lineno + 1
+def _is_long(node: Any) -> bool:
+    if not isinstance(node, ast.FunctionDef) or any(isinstance(n, ast.FunctionDef) for n in node.body):
+        return False
+    first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
+    return (node.end_lineno or 0) - first.lineno + 1 > 40
 
 
 def test_public_names_are_fewer_than_forty() -> None:
