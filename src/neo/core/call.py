@@ -21,6 +21,15 @@ def neo_function(policy: type[Policy]) -> Callable[..., Any]:
 
     It takes forward's operands, by position or by name, and its settings; its result is as
     wrapped as its most wrapped operand. Raises TypeError when policy is not a Policy class.
+
+    >>> import neo
+    >>> class Double(neo.autograd.Policy):
+    ...     def forward(self, x):
+    ...         return 2 * x
+    ...     def backward(self, g):
+    ...         return 2 * g
+    >>> print(neo.grad(neo_function(Double))(3.0))
+    2.0
     """
     if not (isinstance(policy, type) and issubclass(policy, Policy)):
         raise TypeError(f"neo_function takes a subclass of autograd.Policy, got {describe(policy)}")

@@ -41,7 +41,7 @@ def _refused(call: str, error: Exception) -> Exception:
 
 def _documented(function: Callable[..., Array]) -> Callable[..., Array]:
     """Add to a creation function's text what all of them share."""
-    function.__doc__ = (function.__doc__ or "") + _WHERE
+    function.__doc__ = (function.__doc__ or "").rstrip() + _WHERE
     return function
 
 
@@ -49,25 +49,25 @@ _WHERE = """
 
     dtype: a dtype of any library, its name, or None for the default. device: a device's name.
     backend: a backend's name. Without either the array is made where `neo.backends.use` says, else
-    on NumPy. Returns an Array; it has no gradient. Raises ValueError for a device or backend not there.
+    on NumPy. Returns an Array. Raises ValueError for a device or backend that is not there.
     """
 
 
 @_documented
 def zeros(shape: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
-    """Return an array of zeros of a shape."""
+    """Return an array of zeros of a shape. It has no gradient."""
     return _created("zeros", (shape,), dtype, device, backend)
 
 
 @_documented
 def ones(shape: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
-    """Return an array of ones of a shape."""
+    """Return an array of ones of a shape. It has no gradient."""
     return _created("ones", (shape,), dtype, device, backend)
 
 
 @_documented
 def empty(shape: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
-    """Return an array of a shape with whatever its memory holds."""
+    """Return an array of a shape with whatever its memory holds, without a gradient."""
     return _created("empty", (shape,), dtype, device, backend)
 
 
@@ -82,7 +82,10 @@ def eye(
     device: Any = None,
     backend: Any = None,
 ) -> Array:
-    """Return a matrix with ones on diagonal k, counted upwards, else zeros."""
+    """Return a matrix with ones on diagonal k, counted upwards, else zeros.
+
+    It has no gradient.
+    """
     return _created("eye", (n_rows, n_cols), dtype, device, backend, k=k)
 
 
@@ -123,7 +126,11 @@ def _beside(values: tuple[Any, ...], device: Any, backend: Any) -> tuple[Any, An
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, backend: Any = None) -> Array:
     """Return an array of a shape that holds one value.
 
-    Gradient: to the value, if it is traced.
+    fill_value: a number, or an array that broadcasts to the shape. dtype, device, backend: as for
+    `zeros`. Gradient: to the value, if it is traced. Raises TypeError for what is no number.
+
+    >>> full((2, 2), 0.5).tolist()
+    [[0.5, 0.5], [0.5, 0.5]]
     """
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if isinstance(fill_value, Array):
@@ -149,8 +156,12 @@ def linspace(
 ) -> Array:
     """Return num evenly spaced numbers from start to stop, or short of it.
 
-    start, stop: numbers or arrays, which broadcast; the new axis is the first.
+    start, stop: numbers or arrays, which broadcast; the new axis is the first. endpoint: whether stop
+    is the last. dtype, device, backend: as for `zeros`.
     Gradient: to start and stop, if they are traced.
+
+    >>> linspace(0, 1, 5).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
     """
     device, backend = _beside((start, stop), device, backend)
     if isinstance(start, Traced) or isinstance(stop, Traced):
@@ -177,6 +188,11 @@ def asarray(
     An array stays in its library and on its device unless backend or device say otherwise.
     copy: True always copies, False never (ValueError when it would have to), None if needed.
     Gradient: to traced arrays, on their own or in a list.
+    Raises TypeError for what is no array, number or list of them.
+
+    >>> import numpy as np
+    >>> asarray(np.ones(2))
+    neo.Array([1., 1.], shape=(2,), dtype=float64, backend=numpy, device=cpu)
     """
     if isinstance(obj, list | tuple):
         return _from_sequence(obj, dtype, device, backend)
