@@ -9,7 +9,7 @@ from typing import Any
 import array_api_compat.numpy as xp
 import numpy as np
 
-from . import numpy_activations, numpy_functions, numpy_special, scipy_linalg, standard
+from . import numpy_elementwise, numpy_functions, numpy_special, scipy_linalg, standard
 from .record import Backend
 
 
@@ -58,12 +58,13 @@ def load() -> Backend:
         kernels={
             "put": standard.put,
             "add_at": standard.add_at,
+            "number_like": lambda x, number: np.asarray(number, x.dtype),
             "getitem": standard.getitem,
             "joined": partial(standard.joined, np),
             "part": operator.getitem,
             "broadcast_to": broadcast_to,
             **numpy_functions.KERNELS,
-            **numpy_activations.KERNELS,
+            **numpy_elementwise.KERNELS,
             "lu_factor": scipy_linalg.lu_factor,
             # NumPy's own, without the wrapper: the same function.
             "matmul": np.matmul,

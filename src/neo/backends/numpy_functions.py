@@ -7,76 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import describe
 from . import standard
 from .numpy_erf import erf, gelu, gelu_backward
 
 Axes = tuple[int, ...]
-
-
-def relu(x: Any) -> Any:
-    """Return max(x, 0); NaN of NaN. Between two bounds it takes half of np.maximum's time."""
-    if x.dtype.kind == "f":
-        return x.clip(0, np.inf)
-    refuse_complex("relu", x)
-    return np.maximum(x, 0)
-
-
-def sigmoid(x: Any) -> Any:
-    """Return e ** x / (e ** x + 1): half the passes of a form that is safe from overflow on its own."""
-    refuse_complex("sigmoid", x)
-    # Beyond the bound the quotient is 1 in x's dtype, and e ** x not yet infinite.
-    out = np.exp(x.clip(-np.inf, 11 if x.dtype.itemsize == 2 else 40))
-    out /= out + 1
-    return out
-
-
-def refuse_complex(name: str, x: Any) -> None:
-    """Raise TypeError for complex numbers, of which a function is none."""
-    if x.dtype.kind == "c":
-        raise TypeError(f"{name} is a function of real numbers, got {describe(x)}")
-
-
-def relu_backward(g: Any, out: Any) -> Any:
-    """Return where(out <= 0, 0, g), by bits: np.where takes twice as long."""
-    bits = f"i{g.dtype.itemsize}"
-    # -1, all bits set, where g is kept; 0 where not.
-    mask = np.subtract((out <= 0).view("i1"), 1).astype(bits)
-    mask &= g.view(bits)
-    return mask.view(g.dtype)
-
-
-def tanh_backward(g: Any, out: Any) -> Any:
-    """Return g * (1 - out * out), in one new array: at 1e7 numbers the time goes into page faults."""
-    slope = out * out
-    if type(slope) is not np.ndarray:  # a number
-        return g * (1 - slope)
-    np.subtract(1, slope, slope)
-    slope *= g
-    return slope
-
-
-def sin_backward(g: Any, x: Any) -> Any:
-    """Return g * cos(x), in one new array."""
-    slope = np.cos(x)
-    slope *= g
-    return slope
-
-
-def cos_backward(g: Any, x: Any) -> Any:
-    """Return -g * sin(x), in one new array."""
-    slope = np.sin(x)
-    slope *= g
-    slope *= -1
-    return slope
-
-
-def sigmoid_backward(g: Any, out: Any) -> Any:
-    """Return g * (out * (1 - out)), in one new array."""
-    slope = 1 - out
-    slope *= out
-    slope *= g
-    return slope
 
 
 def matmul_backward(g: Any, a: Any, b: Any, *shapes: tuple[int, ...]) -> tuple[Any, Any]:
@@ -94,6 +28,31 @@ def unbroadcast(x: Any, shape: tuple[int, ...]) -> Any:
     added = x.ndim - len(shape)
     axes = (*range(added), *[k + added for k, n in enumerate(shape) if n == 1 and x.shape[k + added] != 1])
     return np.add.reduce(x, axis=axes, keepdims=True).reshape(shape)
+
+
+def where_backward(g: Any, condition: Any, shape_x: Axes | None, shape_y: Axes | None) -> tuple[Any, ...]:
+    """Return the gradients of where; see neo.ops.selection."""
+    return (
+        None,
+        None if shape_x is None else unbroadcast(np.where(condition, g, 0), shape_x),
+        None if shape_y is None else unbroadcast(np.where(condition, 0, g), shape_y),
+    )
+
+
+def spread(g: Any, shape: tuple[int, ...], axes: Axes) -> np.ndarray:
+    """Return g, a sum over axes of an array of a shape, at every element summed: a read-only view.
+
+    By NumPy's own constructor: `np.broadcast_to` is written in Python and takes five times as long.
+    """
+    if 0 in shape or not g.flags.c_contiguous:
+        return np.broadcast_to(g.reshape([1 if k in axes else n for k, n in enumerate(shape)]), shape)
+    steps, step = [], g.itemsize
+    for k in range(len(shape) - 1, -1, -1):
+        steps.append(0 if k in axes else step)
+        step *= 1 if k in axes else shape[k]
+    view = np.ndarray(shape, g.dtype, g, 0, steps[::-1])
+    view.flags.writeable = False
+    return view
 
 
 def scatter(g: Any, shape: tuple[int, ...], key: Any) -> Any:
@@ -350,14 +309,12 @@ KERNELS = {
         unit_square_backward,
         shared_by_ties,
         scaled_rest,
+        spread,
         cumulative_max,
         cumulative_min,
         logcumsumexp,
         erf,
         gelu,
-        relu,
-        relu_backward,
-        sigmoid,
         linear,
         shifted,
         softmax,
@@ -370,12 +327,9 @@ KERNELS = {
         layer_norm,
         layer_norm_backward,
         linear_backward,
-        tanh_backward,
-        sin_backward,
-        cos_backward,
-        sigmoid_backward,
         gelu_backward,
         matmul_backward,
+        where_backward,
         scatter,
         add_part,
         unbroadcast,

@@ -169,7 +169,7 @@ def _on_host(*args: Any, **kwargs: Any) -> NoReturn:
 
 
 # Kernels that make arrays of what they are given, or hang on its size; the rule itself is written instead.
-_UNWRITTEN = ("gelu_backward", "scatter", "softmax")
+_UNWRITTEN = ("gelu_backward", "number_like", "scatter", "softmax", "spread")
 _KERNELS: dict[str, dict[str, Any]] = {
     "numpy": {"put": _put, "add_at": _add_at, "broadcast_to": np.broadcast_to},
     "torch": {"put": _torch_put, "add_at": _torch_add_at},

@@ -57,6 +57,14 @@ def synchronize(device: str) -> None:
         torch.mps.synchronize()
 
 
+def number_like(x: torch.Tensor, number: Any) -> torch.Tensor:
+    """Return a number as a 0-d tensor like x."""
+    try:
+        return x.new_full((), number)
+    except RuntimeError:  # beyond the dtype, where it is infinite
+        return torch.asarray(number, dtype=x.dtype, device=x.device)
+
+
 def _key(key: Any, device: Any) -> Any:
     """Return the key with NumPy's index arrays as tensors on the device.
 
@@ -263,6 +271,31 @@ def std(x: torch.Tensor, axis: Any, correction: float, keepdims: bool) -> torch.
     return torch.std(x, axes, correction=correction, keepdim=keepdims)
 
 
+KERNELS: dict[str, Any] = {
+    "asarray": asarray,
+    "getitem": getitem,
+    "part": part,
+    "ones_like": torch.ones_like,
+    "zeros_like": torch.zeros_like,
+    "number_like": number_like,
+    "add_part": add_part,
+    "joined": torch.complex,
+    "put": put,
+    "add_at": add_at,
+    "scatter": scatter,
+    "take": _in_range(_taken),
+    "take_along_axis": _in_range(_taken_along),
+    "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),
+    "fft": torch_fft,
+    "erf": torch.erf,
+    "std": std,
+    "solve_triangular": solve_triangular,
+    "lu_factor": lu_factor,
+    **torch_functions.KERNELS,
+    **torch_convolution.KERNELS,
+}
+
+
 def load() -> Backend:
     """Return the record of PyTorch."""
     return Backend(
@@ -282,26 +315,5 @@ def load() -> Backend:
         # Not of its storage: the tensors of torch.func have none that can be asked for.
         memory=lambda raw: id(raw if raw._base is None else raw._base),
         stretched=lambda raw: raw._base is not None and 0 in raw.stride(),
-        kernels={
-            "asarray": asarray,
-            "getitem": getitem,
-            "part": part,
-            "ones_like": torch.ones_like,
-            "zeros_like": torch.zeros_like,
-            "add_part": add_part,
-            "joined": torch.complex,
-            "put": put,
-            "add_at": add_at,
-            "scatter": scatter,
-            "take": _in_range(_taken),
-            "take_along_axis": _in_range(_taken_along),
-            "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),
-            "fft": torch_fft,
-            "erf": torch.erf,
-            "std": std,
-            "solve_triangular": solve_triangular,
-            "lu_factor": lu_factor,
-            **torch_functions.KERNELS,
-            **torch_convolution.KERNELS,
-        },
+        kernels=KERNELS,
     )

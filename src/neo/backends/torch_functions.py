@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import array_api_compat.torch as xp
 import torch
 
 from ..errors import describe
@@ -70,6 +71,36 @@ def unbroadcast(x: torch.Tensor, shape: Axes) -> torch.Tensor:
     if x.shape == shape:
         return x
     return x.sum(0) if x.shape[1:] == shape else x.sum_to_size(shape)
+
+
+def where_backward(
+    g: torch.Tensor, condition: torch.Tensor, shape_x: Axes | None, shape_y: Axes | None
+) -> tuple[torch.Tensor | None, ...]:
+    """Return the gradients of where; see neo.ops.selection."""
+    return (
+        None,
+        None if shape_x is None else unbroadcast(torch.where(condition, g, 0.0), shape_x),
+        None if shape_y is None else unbroadcast(torch.where(condition, 0.0, g), shape_y),
+    )
+
+
+def spread(g: torch.Tensor, shape: Axes, axes: Axes) -> torch.Tensor:
+    """Return g, a sum over axes of an array of a shape, at every element summed: a view."""
+    if len(axes) < len(shape):
+        g = g.reshape([1 if k in axes else n for k, n in enumerate(shape)])
+    return g.reshape(()).expand(shape) if len(axes) == len(shape) else g.expand(shape)
+
+
+def share(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Return 1 where x > y, 1/2 where they are equal, else 0."""
+    return (x > y).to(x.dtype).add_(x >= y).mul_(0.5)
+
+
+def sign(x: torch.Tensor) -> torch.Tensor:
+    """Return the sign of x, NaN of NaN, which PyTorch's is not."""
+    if x.is_floating_point():
+        return torch.where(x == x, torch.sign(x), x)
+    return xp.sign(x)
 
 
 def _rows(x: torch.Tensor) -> torch.Tensor:
@@ -254,6 +285,10 @@ KERNELS: dict[str, Callable[..., Any]] = {
     # The wrapper of array-api-compat takes four times as long, to promote dtypes that agree here.
     "matmul": lambda a, b: torch.mm(a, b) if a.ndim == b.ndim == 2 else torch.matmul(a, b),
     "matmul_backward": matmul_backward,
+    "where_backward": where_backward,
+    "spread": spread,
+    "share": share,
+    "sign": sign,
     "unbroadcast": unbroadcast,
     "silu": _of_reals("silu", torch.nn.functional.silu),
     "gelu": _of_reals("gelu", torch.nn.functional.gelu),

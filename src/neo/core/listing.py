@@ -190,7 +190,7 @@ def name_of(policy: type) -> str:
 
 def _shown(policy: Any, settings: dict[str, Any]) -> dict[str, str]:
     """Return the settings worth a word: those that differ from forward's defaults and are not off."""
-    parameters = inspect.signature(policy.forward).parameters
+    parameters = inspect.signature(policy.value_and_saved or policy.forward).parameters
     usual = {name: repr(p.default) for name, p in parameters.items()}
     return {
         name: in_words(x)

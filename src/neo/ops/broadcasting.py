@@ -62,13 +62,21 @@ class Sum(BuiltIn):
     ]
     batch = classmethod(over())
 
-    def forward(self, x, *, axis, dtype, keepdims):
-        self.ctx.save(tuple(x.shape), axis, x.dtype)
-        return self.xp.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    @staticmethod
+    def value_and_saved(xp, slots, x, *, axis, dtype, keepdims):
+        return xp.sum(x, axis=axis, dtype=dtype, keepdims=keepdims), (tuple(x.shape), axis, x.dtype)
 
-    def backward(self, g):
-        shape, axis, dtype = self.ctx.release
-        return broadcast_to(reshape(astype(g, dtype), kept_shape(shape, axis)), shape)
+    @staticmethod
+    def slopes(g, shape, axis, dtype):
+        return (spread(astype(g, dtype), shape, positive_axes(axis, len(shape))),)
+
+
+def _spread(g: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """Return g, a sum over axes of an array of a shape, at every element that was summed."""
+    return broadcast_to(reshape(g, kept_shape(shape, axes)), shape)
+
+
+spread = with_kernel("spread", _spread)
 
 
 @rule(Sum)
@@ -87,13 +95,13 @@ class BroadcastTo(BuiltIn):
     domain = ANY
     samples = [([(3, 1)], {"shape": (2, 3, 4)}), ([()], {"shape": (2, 2)}), ([(0, 1)], {"shape": (0, 3)})]
 
-    def forward(self, x, *, shape):
-        self.ctx.save(tuple(x.shape))
-        return self.xp.broadcast_to(x, shape)
+    @staticmethod
+    def value_and_saved(xp, slots, x, *, shape):
+        return xp.broadcast_to(x, shape), (tuple(x.shape),)
 
-    def backward(self, g):
-        (shape,) = self.ctx.release
-        return unbroadcast(g, shape)
+    @staticmethod
+    def slopes(g, shape):
+        return (unbroadcast(g, shape),)
 
     @classmethod
     def batch(cls, batched, x, *, shape):
@@ -128,13 +136,14 @@ class Reshape(BuiltIn):
     domain = ANY
     samples = [([(2, 3)], {"shape": (3, 2)}), ([(2, 3)], {"shape": (-1,)}), ([()], {"shape": (1, 1)})]
 
-    def forward(self, x, *, shape, copy=None):
-        self.ctx.save(tuple(x.shape))
-        return self.xp.reshape(x, shape, copy=copy) if copy is not None else self.xp.reshape(x, shape)
+    @staticmethod
+    def value_and_saved(xp, slots, x, *, shape, copy=None):
+        out = xp.reshape(x, shape) if copy is None else xp.reshape(x, shape, copy=copy)
+        return out, (tuple(x.shape),)
 
-    def backward(self, g):
-        (shape,) = self.ctx.release
-        return reshape(g, shape)
+    @staticmethod
+    def slopes(g, shape):
+        return (reshape(g, shape),)
 
     @classmethod
     def batch(cls, batched, x, *, shape, copy):
@@ -186,15 +195,15 @@ class Astype(BuiltIn):
     samples = [([(2, 3)], {"dtype": name}) for name in ("float32", "float64", "complex128")]
     batch = classmethod(leading)
 
-    def forward(self, x, *, dtype, copy=True):
-        self.ctx.save(x.dtype)
-        return self.xp.astype(x, dtype, copy=copy)
+    @staticmethod
+    def value_and_saved(xp, slots, x, *, dtype, copy=True):
+        return xp.astype(x, dtype, copy=copy), (x.dtype,)
 
-    def backward(self, g):
-        (dtype,) = self.ctx.release
+    @staticmethod
+    def slopes(g, dtype):
         if kind(g.dtype) == COMPLEX and kind(dtype) != COMPLEX:
             g = real(g)
-        return astype(g, dtype)
+        return (astype(g, dtype),)
 
 
 @rule(Astype)

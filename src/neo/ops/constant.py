@@ -7,21 +7,32 @@ has no gradient to lose, so it is an Array off every tape.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from .. import backends, tree
-from ..core.array import Array, Batched, bottom_of, raw_of
+from ..backends import define
+from ..core.array import Array, Batched, Plain, bottom_of, box, raw_of
 from ..core.call import newest
 from ..core.following import without_gradient
 from ..core.policy import library_of_all
+from ..core.tape import Tape
 from .batching import aligned, along, flattening, leading, one_by_one, over
 from .broadcasting import Axes
 from .promotion import NUMBERS, beside
 from .registry import reworded
 
-_COMPARISONS = frozenset(("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"))
+# By what Python's operators are called.
+_COMPARISONS = {
+    "equal": "eq",
+    "not_equal": "ne",
+    "less": "lt",
+    "less_equal": "le",
+    "greater": "gt",
+    "greater_equal": "ge",
+}
 
 
 def compared(name: str, *operands: Any, batch: Any = None, **settings: Any) -> Any:
@@ -87,6 +98,35 @@ def _of_two(**docs: str) -> list[Callable[..., Any]]:
     return [_named(name, define(name), doc) for name, doc in docs.items()]
 
 
+def _comparisons(**docs: str) -> list[Callable[..., Any]]:
+    """Define comparisons, by Python's operators of their names where the arrays are the usual ones."""
+
+    def define(name: str) -> Callable[..., Any]:
+        compare = getattr(operator, _COMPARISONS[name])
+
+        def function(x: Any, y: Any, /) -> Any:
+            if type(x) is Plain and type(x.tape) is Tape and x.tape.flat and _is_like(y, x):
+                try:
+                    return box(compare(x.held, y.held if type(y) is Plain else y))
+                except Exception:  # which the other way says in neo's words
+                    return compared(name, x, y, batch=aligned)
+            return compared(name, x, y, batch=aligned)
+
+        return function
+
+    return [_named(name, define(name), doc) for name, doc in docs.items()]
+
+
+def _is_like(y: Any, x: Plain) -> bool:
+    """Tell whether y is an array like a Plain one, or a number that the library compares as one.
+
+    In half precision a library may compare the number itself, unrounded.
+    """
+    if type(y) in (int, float):
+        return getattr(x.held.dtype, "itemsize", 0) > 2
+    return y.tape is x.tape if type(y) is Plain else type(y) is type(x.held) and bool(y.dtype == x.held.dtype)
+
+
 def _over_axes(batch: Any, **docs: str) -> list[Callable[..., Any]]:
     """Define reductions that have no gradient."""
 
@@ -110,7 +150,7 @@ isnan, isinf, isfinite, signbit, logical_not, bitwise_invert = _of_one(
 (nonzero,) = _of_one(
     batch=None, nonzero="Return the positions of elements that are not zero, one array per axis."
 )
-equal, not_equal, less, less_equal, greater, greater_equal = _of_two(
+equal, not_equal, less, less_equal, greater, greater_equal = _comparisons(
     equal="Tell where x == y.",
     not_equal="Tell where x != y.",
     less="Tell where x < y.",
@@ -168,6 +208,11 @@ def on_values(function: Callable[..., Any], *operands: Any) -> Any:
 
     The function is elementwise, or one of the last axes, so that a batch axis in front is nothing to it.
     """
+    arrays = [x for x in operands if type(x) not in NUMBERS]
+    found = {backends.BY_TYPE.get(type(x)) for x in arrays}
+    if len(found) == 1 and None not in found:  # bare arrays of one library: nothing to take off, or to wrap
+        (library,) = found
+        return function(library.raw, *[beside(library, x, arrays[0]) for x in operands])
     values = [_off_tapes(x) for x in operands]
     level = newest(values)
     again = partial(on_values, function)
@@ -206,10 +251,15 @@ def is_no_base(xp, x):
     return (x == 0) | (x != x)
 
 
+@define("share")
+def _share(xp, x, y):
+    return (xp.astype(x > y, x.dtype) + xp.astype(x >= y, x.dtype)) / 2
+
+
 @_by_value
 def share(xp, x, y):
     """Return 1 where x > y, 1/2 where they are equal, else 0."""
-    return (xp.astype(x > y, x.dtype) + xp.astype(x >= y, x.dtype)) / 2
+    return xp.share(x, y)
 
 
 @_by_value

@@ -22,13 +22,13 @@ class PermuteDims(BuiltIn):
     domain = ANY
     samples = [([(2, 3, 4)], {"axes": (2, 0, 1)}), ([()], {"axes": ()})]
 
-    def forward(self, x, *, axes):
-        self.ctx.save(tuple(sorted(range(len(axes)), key=lambda k: axes[k])))
-        return self.xp.permute_dims(x, axes)
+    @staticmethod
+    def value_and_saved(xp, slots, x, *, axes):
+        return xp.permute_dims(x, axes), (tuple(sorted(range(len(axes)), key=axes.__getitem__)),)
 
-    def backward(self, g):
-        (inverse,) = self.ctx.release
-        return permute_dims(g, inverse)
+    @staticmethod
+    def slopes(g, inverse):
+        return (permute_dims(g, inverse),)
 
     @classmethod
     def batch(cls, batched, x, *, axes):
@@ -57,11 +57,13 @@ class MatrixTranspose(BuiltIn):
     samples = [([(2, 3)], {}), ([(2, 3, 4)], {})]
     batch = classmethod(leading)
 
-    def forward(self, x):
-        return self.xp.matrix_transpose(x)
+    @staticmethod
+    def value_and_saved(xp, slots, x):
+        return xp.matrix_transpose(x), ()
 
-    def backward(self, g):
-        return matrix_transpose(g)
+    @staticmethod
+    def slopes(g):
+        return (matrix_transpose(g),)
 
 
 @rule(MatrixTranspose)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import backends
-from ..core.array import bottom_of
-from ..core.dtypes import COMPLEX, INTEGER, differentiable, kind
+from ..backends import define
+from ..core.array import Plain, bottom_of
+from ..core.dtypes import COMPLEX, INTEGER, REAL, differentiable, kind
 from ..core.policy import library_of_all
 from ..errors import describe
 from .broadcasting import astype
@@ -23,6 +24,10 @@ def one_dtype(*operands: Any) -> list[Any]:
     (a float beside integers, a complex number beside reals).
     Raises TypeError for arrays of two libraries.
     """
+    alike = _alike(operands)
+    if alike is not None:
+        library, like = alike
+        return [library.raw.number_like(like, x) if type(x) in NUMBERS else x for x in operands]
     operands = _without_scalars(operands)
     library = library_of_all(operands)
     arrays = [x for x in operands if type(x) not in NUMBERS]
@@ -35,6 +40,35 @@ def one_dtype(*operands: Any) -> list[Any]:
         raise _unpromoted(operands, library.name) from error
     device = library.device(bottom_of(arrays[0]))
     return [library.asarray(x, dtype, device) if type(x) in NUMBERS else astype(x, dtype) for x in operands]
+
+
+def _alike(operands: tuple[Any, ...]) -> tuple[backends.Backend, Any] | None:
+    """Return the library of operands that need no promotion, and one of its arrays among them; else None.
+
+    Those are arrays of one dtype, and real numbers beside them if that is a real one. Nearly all are.
+    """
+    library = like = None
+    are_numbers = False
+    for x in operands:
+        if type(x) in NUMBERS:
+            if type(x) is complex:
+                return None
+            are_numbers = True
+            continue
+        raw = x.held if type(x) is Plain and x.tape.flat else x
+        found = backends.BY_TYPE.get(type(raw))
+        if found is None or (library is not None and (found is not library or raw.dtype != like.dtype)):
+            return None
+        library, like = found, raw
+    if library is None or (are_numbers and kind(like.dtype) != REAL):
+        return None
+    return library, like
+
+
+@define("number_like")
+def _number_like(xp, x, number):
+    """Return a number as a 0-d array of the dtype and on the device of x."""
+    return xp.asarray(number, dtype=x.dtype, device=xp.place_of(x))
 
 
 def _unpromoted(operands: tuple[Any, ...], library: str) -> TypeError:
@@ -86,6 +120,8 @@ def beside(library: backends.Backend, x: Any, like: Any, *, compared: bool = Fal
     """
     if type(x) not in NUMBERS:
         return x
+    if type(x) is not complex and kind(like.dtype) == REAL:
+        return library.raw.number_like(like, x)
     if compared and type(x) is int and not 0 <= x < 128 and kind(like.dtype) == INTEGER:
         info = library.xp.iinfo(like.dtype)
         if not info.min <= x <= info.max:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.array import Array, bottom_of, box, values_of
+from ..core.array import Array, Plain, bottom_of, box, values_of
 from ..core.dtypes import BOOL, kind
 from ..core.policy import library_of_all
 from ..errors import describe
 from .batching import aligned
 from .broadcasting import unbroadcast
+from .kernels import with_kernel
 from .promotion import NUMBERS, one_dtype
 from .registry import BuiltIn, rule
+
+
+def _formula(g, condition, shape_x, shape_y):
+    """Return the gradients of where; a shape is None where that of its operand is not needed."""
+    zero = zero_like(g)
+    return (
+        None,
+        None if shape_x is None else unbroadcast(Where.of(condition, g, zero), shape_x),
+        None if shape_y is None else unbroadcast(Where.of(condition, zero, g), shape_y),
+    )
 
 
 class Where(BuiltIn):
@@ -27,18 +38,13 @@ class Where(BuiltIn):
     ]
     batch = classmethod(aligned)
 
-    def forward(self, condition, x, y):
-        self.ctx.save(condition, tuple(x.shape), tuple(y.shape))
-        return self.xp.where(condition, x, y)
+    slopes = staticmethod(with_kernel("where_backward", _formula))
 
-    def backward(self, g):
-        condition, shape_x, shape_y = self.ctx.release
-        zero = zero_like(g)
-        return (
-            None,
-            unbroadcast(Where.of(condition, g, zero), shape_x) if self.needs(1) else None,
-            unbroadcast(Where.of(condition, zero, g), shape_y) if self.needs(2) else None,
-        )
+    @staticmethod
+    def value_and_saved(xp, slots, condition, x, y):
+        _, at_x, at_y = slots
+        shapes = None if at_x is None else tuple(x.shape), None if at_y is None else tuple(y.shape)
+        return xp.where(condition, x, y), (condition, *shapes)
 
 
 def zero_like(g: Any) -> Any:
@@ -57,6 +63,8 @@ def where(condition: Any, x: Any, y: Any, /) -> Any:
     infinite slope further up is NaN: make the operand safe first where that can happen.
     Raises TypeError when the condition is not boolean.
     """
+    if type(condition) is Array and (type(x) is Plain or type(y) is Plain):
+        condition = condition.held  # it has no gradient, and the result is traced without it
     if kind(getattr(condition, "dtype", None)) != BOOL:
         condition = _condition(condition, x, y)
     if type(x) in NUMBERS and type(y) in NUMBERS:

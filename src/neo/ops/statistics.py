@@ -7,7 +7,18 @@ from typing import Any
 
 from ..core.dtypes import INTEGER, differentiable, kind
 from .batching import along, over
-from .broadcasting import Axes, astype, broadcast_to, conj, kept_shape, own_dtype, positive_axes, reshape, sum
+from .broadcasting import (
+    Axes,
+    astype,
+    broadcast_to,
+    conj,
+    kept_shape,
+    own_dtype,
+    positive_axes,
+    reshape,
+    spread,
+    sum,
+)
 from .constant import argsort
 from .indexing import getitem, take_along_axis
 from .kernels import with_kernel
@@ -38,13 +49,14 @@ class Mean(BuiltIn):
     domain, samples = ANY, [*REDUCED, ([()], {})]
     batch = classmethod(over())
 
-    def forward(self, x, *, axis=None, keepdims=False):
-        self.ctx.save(tuple(x.shape), axis)
-        return self.xp.mean(x, axis=axis, keepdims=keepdims)
+    @staticmethod
+    def value_and_saved(xp, slots, x, *, axis=None, keepdims=False):
+        return xp.mean(x, axis=axis, keepdims=keepdims), (tuple(x.shape), axis)
 
-    def backward(self, g):
-        shape, axis = self.ctx.release
-        return broadcast_to(reshape(g / (count_over(shape, axis) or 1), kept_shape(shape, axis)), shape)
+    @staticmethod
+    def slopes(g, shape, axis):
+        axes = positive_axes(axis, len(shape))
+        return (spread(g / (count_over(shape, axes) or 1), shape, axes),)
 
 
 @rule(Mean)
@@ -120,32 +132,30 @@ class Extremum(BuiltIn):
     domain, samples = ANY, [*REDUCED, ([()], {}), ([(0, 3)], {"axis": 1})]
     batch = classmethod(over())
 
-    def backward(self, g):
-        x, out = self.ctx.release
-        shape = kept_shape(tuple(x.shape), self.axis)
-        return _shared(reshape(g, shape), x, reshape(out, shape), self.axis)
+    @staticmethod
+    def slopes(g, x, out, axis):
+        shape = kept_shape(tuple(x.shape), axis)
+        return (_shared(reshape(g, shape), x, reshape(out, shape), axis),)
 
     def push(self, v):
-        x, out = self.ctx.release
-        reached = astype(x == reshape(out, kept_shape(tuple(x.shape), self.axis)), v.dtype)
-        pushed = sum(v * reached, axis=self.axis) / sum(reached, axis=self.axis)
+        x, out, axis = self.ctx.release
+        reached = astype(x == reshape(out, kept_shape(tuple(x.shape), axis)), v.dtype)
+        pushed = sum(v * reached, axis=axis) / sum(reached, axis=axis)
         return reshape(pushed, tuple(out.shape))
 
 
 class Max(Extremum):
-    def forward(self, x, *, axis=None, keepdims=False):
-        out = self.xp.max(x, axis=axis, keepdims=keepdims)
-        self.axis = axis
-        self.ctx.save(x, out)
-        return out
+    @staticmethod
+    def value_and_saved(xp, slots, x, *, axis=None, keepdims=False):
+        out = xp.max(x, axis=axis, keepdims=keepdims)
+        return out, (x, out, axis)
 
 
 class Min(Extremum):
-    def forward(self, x, *, axis=None, keepdims=False):
-        out = self.xp.min(x, axis=axis, keepdims=keepdims)
-        self.axis = axis
-        self.ctx.save(x, out)
-        return out
+    @staticmethod
+    def value_and_saved(xp, slots, x, *, axis=None, keepdims=False):
+        out = xp.min(x, axis=axis, keepdims=keepdims)
+        return out, (x, out, axis)
 
 
 def _nonempty(name: str, x: Any, axis: Axes) -> None:
