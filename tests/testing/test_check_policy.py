@@ -233,6 +233,12 @@ def test_a_result_that_is_no_array_is_named(result: Any) -> None:
     assert kinds(policy, **ONE) == ["not_an_array"]
 
 
+def test_a_gradient_of_another_library_and_shape_is_said_to_be_both() -> None:
+    policy = type("Zeros", (Square,), {"backward": lambda self, g: nep.zeros((4,))})
+
+    assert kinds(policy, **{**ONE, "backends": "array_api_strict"}) == ["wrong_library", "wrong_shape"]
+
+
 def test_operands_without_anything_to_differentiate_are_named() -> None:
     assert kinds(Square, **{**ONE, "inputs": (np.arange(3),)}) == ["nothing_compared"]
 

@@ -125,8 +125,7 @@ def _form(returned: Any, call: Direct) -> list[Fault]:
     if len(gradients) != len(call.natives):
         words = f"backward returned {len(gradients)} gradients for {len(call.natives)} operands"
         return [("wrong_count", f"{words}; return one per operand, None where there is none", None)]
-    found = [_fault(k, gradients[k], call) for k in call.varied]
-    return [fault for fault in found if fault is not None]
+    return [fault for k in call.varied for fault in _of_one(k, gradients[k], call)]
 
 
 def _kinds(values: list[Any]) -> str:
@@ -138,27 +137,35 @@ def _is_array(x: Any) -> bool:
     return hasattr(raw, "dtype") and hasattr(raw, "shape") and backends.is_array(raw)
 
 
-def _fault(k: int, gradient: Any, call: Direct) -> Fault | None:
-    """Return what is wrong with the gradient of operand k; None if it may be right."""
+def _of_one(k: int, gradient: Any, call: Direct) -> list[Fault]:
+    """Return what is wrong with the gradient of operand k; nothing if it may be right."""
     if gradient is None:
-        return None  # whether it is zero, the slopes tell
+        return []  # whether it is zero, the slopes tell
     x = raw_of(call.natives[k])
     what = f"backward returned {describe(raw_of(gradient))} as the gradient of a {describe(x)}"
     if not _is_array(gradient):
-        return "not_an_array", f"{what}; return an array like the operand", k
+        return [("not_an_array", f"{what}; return an array like the operand", k)]
     g = raw_of(gradient)
+    found = _of_shape(k, g, x, what, call)
     library = backends.of(x)
     if backends.of(g) is not library:
-        return "wrong_library", f"{what}: an array of {backends.of(g).name} instead of {library.name}", k
-    if tuple(g.shape) != tuple(x.shape) and not _one_element(g, x):
-        if len(call.natives) > 1 and _lacks_a_sum(tuple(x.shape), tuple(g.shape), call):
-            return "missing_broadcast_sum", f"{what}: sum over the axes that broadcasting added", k
-        return "wrong_shape", what, k
+        words = f"{what}: an array of {backends.of(g).name} instead of {library.name}"
+        return [("wrong_library", words, k), *found]
+    if found:
+        return found
     if g.dtype != x.dtype:
-        return "wrong_dtype", f"{what}: {short_name(g.dtype)} instead of {short_name(x.dtype)}", k
+        return [("wrong_dtype", f"{what}: {short_name(g.dtype)} instead of {short_name(x.dtype)}", k)]
     if _device(g) != _device(x):
-        return "wrong_device", f"{what}: on {_device(g)} instead of {_device(x)}", k
-    return None
+        return [("wrong_device", f"{what}: on {_device(g)} instead of {_device(x)}", k)]
+    return []
+
+
+def _of_shape(k: int, g: Any, x: Any, what: str, call: Direct) -> list[Fault]:
+    if tuple(g.shape) == tuple(x.shape) or _one_element(g, x):
+        return []
+    if len(call.natives) > 1 and _lacks_a_sum(tuple(x.shape), tuple(g.shape), call):
+        return [("missing_broadcast_sum", f"{what}: sum over the axes that broadcasting added", k)]
+    return [("wrong_shape", what, k)]
 
 
 def _lacks_a_sum(own: tuple[int, ...], found: tuple[int, ...], call: Direct) -> bool:
