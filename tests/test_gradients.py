@@ -55,6 +55,13 @@ def test_first_argument_is_differentiated_by_default(xp: Library) -> None:
     np.testing.assert_array_equal(xp.numpy(gradient), 2 * VALUES * (VALUES + 1))
 
 
+def test_argnums_may_be_integers_of_numpy() -> None:
+    f = lambda x, y: x * y  # noqa: E731
+
+    assert neo.grad(f, argnums=np.int64(1))(2.0, 3.0) == 2
+    assert neo.grad(f, argnums=np.array([0, 1]))(2.0, 3.0) == (3, 2)
+
+
 def test_argnums_chooses_arguments_by_position(xp: Library) -> None:
     x, y = xp.asarray(VALUES), xp.asarray(VALUES + 1)
 

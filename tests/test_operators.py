@@ -35,6 +35,21 @@ def test_operator_with_a_python_number_on_either_side(xp: Library, f, number) ->
     np.testing.assert_array_equal(xp.numpy(f(number, xp.array(X))), f(number, X))
 
 
+@name("number", [2, 0.5])
+def test_divmod_gives_both_on_either_side(number, xp: Library) -> None:
+    for found, expected in [
+        (divmod(xp.array(X), number), divmod(X, number)),
+        (divmod(9, xp.array(X)), divmod(9, X)),
+    ]:
+        np.testing.assert_array_equal([xp.numpy(part) for part in found], expected)
+
+
+def test_divmod_has_the_gradients_of_its_parts(xp: Library) -> None:
+    f = lambda x: sum(divmod(7.0, x))  # noqa: E731  # 7 // x + 7 % x
+
+    assert xp.numpy(neo.grad(f)(xp.asarray(2.0))) == -3
+
+
 @name("f", [*ARITHMETIC, *COMPARISONS])
 def test_operator_with_a_bare_array_on_the_right(xp: Library, f) -> None:
     out = f(xp.array(X), xp.asarray(Y))

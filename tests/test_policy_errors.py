@@ -176,3 +176,53 @@ def test_a_name_of_the_context_in_pytorch_comes_with_the_one_here(name, instead)
 
     with pytest.raises(AttributeError, match=rf"ctx has no {name}, .*{instead}"):
         neo.grad(neo_function(Twice))(1.0)
+
+
+def test_gradient_of_another_library_is_named() -> None:
+    torch = pytest.importorskip("torch")
+
+    with pytest.raises(ValueError, match=r"float64 array of shape \(2,\) of torch .* of its library"):
+        _returning(lambda g, x, y: (torch.ones(2, dtype=torch.float64), None))(np.ones(2), np.ones(2))
+
+
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("result", [2.0, None, {}, ["text"]], ids=["float", "None", "dict", "list"])
+@pytest.mark.parametrize("transform", [neo.grad, neo.jacfwd, neo.trace])
+def test_forward_that_returns_no_array_is_named(transform, result, bare, xp: Library) -> None:
+    policy = type("Odd", (Policy,), {"forward": lambda self, x: result, "bare": bare})
+
+    with pytest.raises(TypeError, match=r"Odd\.forward returned .*; return an array, or a tuple of arrays"):
+        transform(lambda x: neo_function(policy)(x) * x)(xp.asarray(2.0))
+
+
+def test_methods_of_the_class_are_refused_as_pytorch_has_them() -> None:
+    class Double(Policy):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+    with pytest.raises(TypeError, match=r"Double\.forward is a static .*def forward\(self"):
+        neo_function(Double)
+
+
+def test_policy_whose_instances_take_arguments_is_refused() -> None:
+    class Scale(Policy):
+        def __init__(self, factor):
+            self.factor = factor
+
+    with pytest.raises(TypeError, match=r"Scale\(\) takes arguments \(factor\).*keyword-only"):
+        neo_function(Scale)
+
+
+def test_policy_may_have_an_init_with_defaults(xp: Library) -> None:
+    class Scale(Policy):
+        def __init__(self, factor=3.0):
+            self.factor = factor
+
+        def forward(self, x):
+            return x * self.factor
+
+        def backward(self, g):
+            return g * self.factor
+
+    assert xp.numpy(neo.grad(neo_function(Scale))(xp.asarray(1.0))) == 3

@@ -111,3 +111,11 @@ def test_pull_back_is_differentiated_by_its_cotangent(xp: Library) -> None:
     gradient = neo.grad(lambda w: nep.sum(neo.vjp(nep.square, x)[1](w)[0]))(xp.asarray([1.0, 1.0]))
 
     np.testing.assert_array_equal(xp.numpy(gradient), [2.0, 4.0])
+
+
+def test_cotangent_of_another_library_is_named() -> None:
+    torch = pytest.importorskip("torch")
+    _, pull = neo.vjp(nep.sin, np.ones(2))
+
+    with pytest.raises(ValueError, match=r"cotangent .* belongs to torch and the result to numpy"):
+        pull(torch.ones(2, dtype=torch.float64))

@@ -33,6 +33,7 @@ def neo_function(policy: type[Policy]) -> Callable[..., Any]:
     """
     if not (isinstance(policy, type) and issubclass(policy, Policy)):
         raise TypeError(f"neo_function takes a subclass of autograd.Policy, got {describe(policy)}")
+    _must_make_calls(policy)
     signature = inspect.signature(policy.forward)
     parameters = list(signature.parameters.values())[1:]
     signature = signature.replace(parameters=parameters)
@@ -51,6 +52,28 @@ def neo_function(policy: type[Policy]) -> Callable[..., Any]:
     function.__signature__ = signature  # type: ignore[attr-defined]
     function.policy = policy  # type: ignore[attr-defined]
     return function
+
+
+def _must_make_calls(policy: type[Policy]) -> None:
+    """Raise TypeError for a class that is no method's, or whose instances take arguments."""
+    name = policy.__name__
+    for method in ("forward", "backward"):
+        if isinstance(inspect.getattr_static(policy, method), staticmethod | classmethod):
+            raise TypeError(
+                f"{name}.{method} is a static or class method, as PyTorch's are; a Policy's is a method of "
+                f"the call: def {method}(self, ...), which keeps and finds values in self.ctx"
+            )
+    if policy.__init__ is object.__init__:
+        return
+    taken = list(inspect.signature(policy.__init__).parameters.values())[1:]
+    needed = [
+        p.name for p in taken if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    if needed:
+        raise TypeError(
+            f"{name}() takes arguments ({', '.join(needed)}), but every call makes an instance without any; "
+            f"make them settings, keyword-only parameters of forward, or attributes of the class"
+        )
 
 
 def _traced_setting(policy: str, settings: dict[str, Any]) -> str:
@@ -189,6 +212,7 @@ def _record(tape: Tape, instance: Policy, slots: Any, below: list[Any], result: 
     """Put an instance on the tape and return its results as traced arrays."""
     instance.slots = slots
     if not instance.trusted:
+        each(instance.must_be_an_array, result)
         instance.remember(below)
     if instance.zero_wins is not tape.zero_wins:
         instance.zero_wins = tape.zero_wins

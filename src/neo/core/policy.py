@@ -7,7 +7,7 @@ from math import prod
 from typing import Any, NoReturn
 
 from .. import backends
-from ..errors import describe, short_name
+from ..errors import describe, library_of, short_name
 from .array import Array, Batched, Traced, apart, bottom_of, box, unbox
 from .dtypes import differentiable
 from .parts import Parts
@@ -207,6 +207,14 @@ class Policy:
             each(self._must_not_be_traced, result)
         return result
 
+    def must_be_an_array(self, x: Any) -> None:
+        """Raise TypeError for a result of forward that is no array."""
+        if not hasattr(x, "dtype"):
+            raise TypeError(
+                f"{type(self).__name__}.forward returned {describe(x)}; return an array, or a tuple of "
+                f"arrays. What backward reads besides is kept with self.ctx.save or on self"
+            )
+
     def _must_not_be_traced(self, x: Any) -> None:
         if isinstance(x, Traced):
             raise TypeError(
@@ -278,10 +286,13 @@ class Policy:
                 return backends.of(dx).xp.asarray(dx, copy=True) if kept else dx
             if 1 == prod(dx.shape) == prod(shape):
                 return unbox(box(dx).reshape(shape))
+        found, expected = describe(dx), f"{short_name(dtype)} array of shape {shape}"
+        if found == expected:
+            found = f"{found} of {library_of(bottom_of(dx))}"
         raise ValueError(
-            f"{type(self).__name__}.backward returned {describe(dx)} as the gradient of operand "
-            f"{k}, which is a {short_name(dtype)} array of shape {shape}. Return an array like the "
-            f"operand: sum over the axes that broadcasting added, and keep the dtype."
+            f"{type(self).__name__}.backward returned {found} as the gradient of operand {k}, which is a "
+            f"{expected}. Return an array like the operand: of its library, summed over the axes that "
+            f"broadcasting added, and with its dtype."
         )
 
 

@@ -17,7 +17,7 @@ from .call import call, newest
 from .dtypes import differentiable
 from .filling import ones_like, zeros_like
 from .parts import Parts
-from .policy import Policy, new_context, several
+from .policy import Policy, each, new_context, several
 from .tape import Tape, walk_back
 
 
@@ -29,7 +29,7 @@ def push(
     instance: the call, with its operands and what it saved one tape down. tangents: of its
     operands, there too; None is zero.
     """
-    results = several(result)
+    results = _arrays(instance, result)
     if all([t is None for t in tangents]) or not any([differentiable(x.dtype) for x in results]):
         return [None] * len(results)
     if newest([*operands, *tangents]) is not None:
@@ -51,12 +51,19 @@ def run_and_push(
     if way is _by_own_forward or way is _by_product_rule:
         # Neither asks what forward saves, nor divides.
         result = call(policy, operands, settings)
-        return result, way(instance, operands, tangents, settings, several(result))
+        return result, way(instance, operands, tangents, settings, _arrays(instance, result))
     result = instance.run(operands, settings, new_context(policy))
-    results = several(result)
+    results = _arrays(instance, result)
     with backends.of(bottom_of(results[0])).forgiving():
         found = way(instance, operands, tangents, settings, results)
     return result, [t if t is None else unbox(t) for t in found]
+
+
+def _arrays(instance: Policy, result: Any) -> list[Any]:
+    """Return the results as a list; raise TypeError where a Policy gives what is no array."""
+    if not instance.trusted:
+        each(instance.must_be_an_array, result)
+    return several(result)
 
 
 def _way(policy: type[Policy]) -> Callable[..., list[Any]]:

@@ -49,6 +49,10 @@ def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
     return operator
 
 
+def _divmod(x: Any, y: Any) -> tuple[Any, Any]:
+    return formulas.floor_divide(x, y), formulas.remainder(x, y)
+
+
 def _in_place(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     def operator(x: Array, y: Any) -> Any:
         if not _known(y):
@@ -189,6 +193,7 @@ def attach() -> None:
         setattr(Array, f"__{name}__", _forward(function))
         setattr(Array, f"__r{name}__", _reflected(function))
         setattr(Array, f"__i{name}__", _in_place(function, symbol))
+    Array.__divmod__, Array.__rdivmod__ = _forward(_divmod), _reflected(_divmod)  # type: ignore[attr-defined]
     for name, function in COMPARISONS.items():
         setattr(Array, f"__{name}__", _forward(function))
     for name, function in UNARY.items():

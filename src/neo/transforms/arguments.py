@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from math import prod
+from numbers import Integral
 from typing import Any
 
 from .. import backends, tree
@@ -127,6 +128,16 @@ def _as_leaf(leaf: Any, value: Any, g: Any) -> Any:
     return box(apart(g)) if isinstance(leaf, Array) else apart(g)
 
 
+def must_share_library(name: str, v: Any, other: str, x: Any) -> None:
+    """Raise ValueError, with the names of both, where arrays belong to two libraries."""
+    mine, library = backends.of(bottom_of(v)), backends.of(bottom_of(x))
+    if mine is not library:
+        raise ValueError(
+            f"{name} belongs to {mine.name} and {other} to {library.name}. Move one first, for example with "
+            f"neo.asarray(x, backend={library.name!r})"
+        )
+
+
 def choose(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, argnames: Argnames
 ) -> list[Any]:
@@ -137,7 +148,7 @@ def choose(
     """
     if argnums is FIRST and argnames is None and args:
         return [0]
-    numbers = () if argnums is FIRST and argnames is not None else _several(argnums, int)
+    numbers = () if argnums is FIRST and argnames is not None else _several(argnums, Integral)
     keys = [_by_number(f, k, args, kwargs) for k in numbers]
     keys += [_by_name(f, name, args, kwargs) for name in _several(argnames, str)]
     if len(set(keys)) != len(keys):
@@ -157,7 +168,7 @@ def every_or_chosen(
 def is_one(argnums: Argnums, argnames: Argnames) -> bool:
     """Tell whether one argument was asked for, and not as a sequence of one."""
     if argnames is None or (argnums is not FIRST and argnums is not None):
-        return isinstance(argnums, int) and argnames is None
+        return isinstance(argnums, Integral) and argnames is None
     return isinstance(argnames, str)
 
 
@@ -172,10 +183,10 @@ def _several(value: Any, one: type) -> tuple[Any, ...]:
 
 
 def _by_number(f: Any, k: int, args: Any, kwargs: Any) -> Any:
-    if not isinstance(k, int):
+    if not isinstance(k, Integral):
         raise TypeError(f"argnums takes integers, got {describe(k)}; use argnames for names")
     if -len(args) <= k < len(args):
-        return k % len(args)
+        return int(k) % len(args)
     parameters = parameter_names(f)
     if 0 <= k < len(parameters) and parameters[k] in kwargs:
         return parameters[k]

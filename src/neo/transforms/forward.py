@@ -12,7 +12,7 @@ from ..core.dtypes import COMPLEX, kind
 from ..core.filling import zeros_like
 from ..core.forward import Forward
 from ..errors import describe
-from .arguments import Argnames, Argnums, every_or_chosen, is_one, label, name_of
+from .arguments import Argnames, Argnums, every_or_chosen, is_one, label, must_share_library, name_of
 from .options import PLAIN, Settings, split
 from .owning import owned
 from .recording import Recording
@@ -142,11 +142,8 @@ def as_like(v: Any, x: Any, what: Callable[[int], str], k: int) -> Any:
     numbers = (int, float, complex) if kind(raw.dtype) == COMPLEX else (int, float)
     if type(v) in numbers and tuple(x.shape) == ():
         return library.asarray(v, raw.dtype, library.device(raw))
-    if hasattr(v, "dtype") and backends.of(bottom_of(v)) is not library:
-        raise ValueError(
-            f"{what(k)} belongs to {backends.of(bottom_of(v)).name} and its argument to {library.name}. "
-            f"Move one first, for example with neo.asarray(x, backend={library.name!r})"
-        )
+    if hasattr(v, "dtype") and type(v) is not type(raw):
+        must_share_library(what(k), v, "its argument", x)
     if not hasattr(v, "dtype") or tuple(v.shape) != tuple(x.shape) or v.dtype != x.dtype:
         raise ValueError(f"{what(k)} is {describe(v)}; expected {describe(x)}, like what it belongs to")
     return apart(v) if library.detach is None or isinstance(v, Traced) else library.detach(v)

@@ -11,7 +11,15 @@ from ..core.array import Traced, box, unbox
 from ..core.dtypes import REAL, kind
 from ..core.filling import ones_like
 from ..errors import describe, short_name
-from .arguments import FIRST, Argnames, Argnums, choose, every_or_chosen, is_one
+from .arguments import (
+    FIRST,
+    Argnames,
+    Argnums,
+    choose,
+    every_or_chosen,
+    is_one,
+    must_share_library,
+)
 from .holomorphic import derivatives, require_complex
 from .options import PLAIN, Options, Settings, settings_of, split
 from .recording import Recording
@@ -192,9 +200,12 @@ def _like_result(c: Any, value: Any, run: Recording) -> Any:
     c = unbox(c)
     if type(c) in (int, float, complex) and hasattr(value, "dtype") and tuple(value.shape) == ():
         return ones_like(value) * c
+    if type(c) is not type(value) and hasattr(c, "dtype") and hasattr(value, "dtype"):
+        must_share_library(f"the cotangent of {run.owner}'s result", c, "the result", value)
     if not _is_alike(c, value):
         raise ValueError(
-            f"the cotangent of {run.owner}'s result is {describe(c)}; expected {describe(value)}"
+            f"the cotangent of {run.owner}'s result is {describe(c)}; expected {describe(value)}, like what "
+            f"it belongs to"
         )
     return box(c) if isinstance(value, Traced) else c
 
