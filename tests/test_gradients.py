@@ -251,3 +251,18 @@ def test_gradient_of_a_variance_without_a_divisor_is_nan(xp: Library, function, 
     found = neo.grad(lambda x: nep.sum(function(x, correction=correction)))(xp.asarray(np.ones(1)))
 
     assert np.isnan(xp.numpy(found)).all()
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "expected"),
+    [
+        (nep.hypot, (np.inf, 1.0), (1.0, 0.0)),
+        (nep.hypot, (2.0, -np.inf), (0.0, -1.0)),
+        (nep.atan2, (np.inf, 1.0), (0.0, 0.0)),
+        (nep.atan2, (1.0, -np.inf), (0.0, 0.0)),
+    ],
+)
+def test_gradient_at_infinity_is_the_limit(xp: Library, f, at, expected) -> None:
+    found = neo.grad(f, (0, 1))(*[xp.asarray(x) for x in at])
+
+    np.testing.assert_array_equal([xp.numpy(g) for g in found], expected)

@@ -214,19 +214,27 @@ atanh = elementwise(
     lambda g, x: g / ((1 - x) * (1 + x)),
     domain=INSIDE,
 )
+
+
+def _over_length(x, out):
+    """x / out, 0 where out is 0; of an infinite x its sign."""
+    finite = isfinite(x)
+    return where(finite, x, sign(x)) / where(finite, _nonzero(out), 1)
+
+
 hypot = elementwise(
     "hypot",
     "Return sqrt(x * x + y * y). The gradient at (0, 0) is (0, 0).",
-    lambda g, x, out: g * (x / _nonzero(out)),
-    lambda g, y, out: g * (y / _nonzero(out)),
+    lambda g, x, out: g * _over_length(x, out),
+    lambda g, y, out: g * _over_length(y, out),
     domain=AWAY,
 )
 
 
 def _over_square(x, y, z):
-    """z / (x * x + y * y) without overflow on the way, and 0 where both are 0."""
+    """z / (x * x + y * y) without overflow on the way, and 0 where both are 0 or one is infinite."""
     r = _nonzero(hypot(x, y))
-    return z / r / r
+    return where(isfinite(r), z, 0) / r / r
 
 
 atan2 = elementwise(
