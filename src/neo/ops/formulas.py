@@ -234,6 +234,7 @@ hypot = elementwise(
 def _over_square(x, y, z):
     """z / (x * x + y * y) without overflow on the way, and 0 where both are 0 or one is infinite."""
     r = _nonzero(hypot(x, y))
+    z = one_dtype(z, r)[0]  # it may be a Python number
     return where(isfinite(r), z, 0) / r / r
 
 
