@@ -10,6 +10,7 @@ The step is that of mnist.py, on Dask's arrays: it builds a graph, forward and b
 from __future__ import annotations
 
 import argparse
+import logging
 import resource
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +37,14 @@ def two_processes(memory: str | int, directory: str | None = None) -> LocalClust
         local_directory=directory,
         dashboard_address=None,
     )
+
+
+def expect_pauses() -> None:
+    """Log in this process no more that it waits for memory to be free, which is the limit at work.
+
+    What ends a process is logged by another one.
+    """
+    logging.getLogger("distributed.worker.memory").setLevel(logging.ERROR)
 
 
 def train(run: Run, digits: Set, batch: int, epochs: int) -> None:
@@ -80,10 +89,13 @@ def main(given: list[str] | None = None) -> None:
     run = Run("neo on dask", step, predict, on(weights, "dask", None), "dask", None)
     print(f"{len(digits)} digits, {format_bytes(digits.images.nbytes)}, on two processes of {options.memory}")
     with two_processes(options.memory) as cluster, Client(cluster) as client:
+        client.run(expect_pauses)
         train(run, digits, options.batch, options.epochs)
         print(f"accuracy over all of them: {accuracy(run, digits):.4f}")
         peaks = client.run(peak_memory).values()
         print("most memory that a process held: " + ", ".join([format_bytes(x) for x in peaks]))
+        # Their work is done: one that takes more than seconds to end is killed, with a warning.
+        logging.getLogger("distributed.nanny").setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":
