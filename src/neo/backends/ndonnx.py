@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -74,6 +75,14 @@ def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
     return xp.broadcast_to(x, shape)
 
 
+def reshape(x: Any, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Any:
+    """Return x in another shape; ndonnx finds out when the graph runs that one does not fit."""
+    sizes = [n for n in (*x.shape, *shape) if not isinstance(n, int) or n < 0]
+    if not sizes and math.prod(x.shape) != math.prod(shape):
+        raise ValueError(f"cannot reshape {math.prod(x.shape)} elements into shape {tuple(shape)}")
+    return xp.reshape(x, shape, copy=copy)
+
+
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
     """Return elements at positions along an axis; of positions that are known, so is their number."""
     values = raw_values(indices)
@@ -122,7 +131,7 @@ class Linalg:
         """Return the norm of vectors, scaled so that nothing overflows on the way."""
         settings = {"axis": axis, "keepdims": keepdims}
         size = xp.abs(x)
-        if abs(ord) == float("inf"):
+        if abs(ord) == math.inf:
             return (xp.max if ord > 0 else xp.min)(size, **settings)
         if ord == 0:
             return xp.sum(xp.astype(size != 0, x.dtype), **settings)
@@ -135,7 +144,8 @@ class Linalg:
 def load() -> Backend:
     """Return the record of ndonnx."""
     indexing = (add_at, getitem, put, take)
-    kernels = (*KERNELS, *indexing, broadcast_to, cumulative_prod, flip, matmul, matmul_backward)
+    own = (broadcast_to, cumulative_prod, flip, matmul, matmul_backward, reshape)
+    kernels = (*KERNELS, *indexing, *own)
     return Backend(
         name="ndonnx",
         xp=xp,

@@ -105,6 +105,8 @@ def _covered(x: Any, parts: list[Any], value: Any) -> Any:
         return x
     drops = [k for k, part in zip(shape, parts, strict=True) if isinstance(part, slice)]
     value = xp.reshape(xp.broadcast_to(_fitting(x, value, len(drops)), tuple(drops)), tuple(shape))
+    if all([k[-1] - k[0] == len(k) - 1 for k in chosen]):
+        return _framed(x, [int(k[0]) for k in chosen], value)
     inside: Any = None
     for axis, (places, n) in enumerate(zip(chosen, x.shape, strict=True)):
         if np.array_equal(places, np.arange(n)):
@@ -115,6 +117,20 @@ def _covered(x: Any, parts: list[Any], value: Any) -> Any:
         mask = xp.asarray(here.reshape((n,) + (1,) * (x.ndim - 1 - axis)))
         inside = mask if inside is None else inside & mask
     return value if inside is None else xp.where(inside, value, x)
+
+
+def _framed(x: Any, starts: list[int], value: Any) -> Any:
+    """Return x with a value over a block of it, in nodes that are the same for axes of any length."""
+    after = [n - start - k for n, start, k in zip(x.shape, starts, value.shape, strict=True)]
+    cut = [start > 0 or end > 0 for start, end in zip(starts, after, strict=True)]
+    if not any(cut):
+        return value
+    block = xp.ones(
+        tuple([k if part else 1 for k, part in zip(value.shape, cut, strict=True)]), dtype=xp.bool
+    )
+    pads = _constant([*starts, *after])
+    inside, spread = [xp.asarray(onnx.pad(part.unwrap_spox(), pads)) for part in (block, value)]
+    return xp.where(inside, spread, x)
 
 
 def _of_axes(parts: list[Any], x: Any) -> Any:

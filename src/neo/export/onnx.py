@@ -12,9 +12,17 @@ from .. import backends, tree
 from ..core.array import Array, box, raw_of, unbox
 from ..errors import describe, short_name
 
+# Of inputs: the length of an axis that is another than that of the argument.
+Lengths = dict[str, dict[int, int]]
+
 
 def onnx(
-    f: Callable[..., Any], args: tuple[Any, ...], path: str | PathLike[str], *, names: Any = None
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    path: str | PathLike[str],
+    *,
+    names: Any = None,
+    dynamic_axes: dict[str, dict[int, str]] | None = None,
 ) -> list[str]:
     """Write a function of arrays as an ONNX model; return the names of its outputs.
 
@@ -22,9 +30,14 @@ def onnx(
     arrays without values, so it may not branch on them. args: arrays of any library that tell the
     shapes and dtypes; other arguments are constants of the model. path: of the file to write.
     names: of the outputs (default: `output`, or `output_0`, ...). Inputs have the names of f's
-    parameters, with the path of a leaf behind: `parameters['w']`.
+    parameters, with the path of a leaf behind: `parameters['w']`. dynamic_axes: the axes of inputs
+    that may have any length, each with a name that axes of one length share: `{"x": {0: "batch"}}`. f
+    is then run at a few lengths near that of args; what it decides by a length, as x[:10] does, is
+    decided as there.
     Run the model with onnxruntime, or anything else that reads ONNX. Needs ndonnx.
-    Raises TypeError for an argument that is not an array and for a result that is not one.
+    Raises TypeError for an argument that is not an array and for a result that is not one, ValueError
+    for an axis that is not there, NotImplementedError where the operations, and not their shapes alone,
+    depend on a length.
 
     >>> import numpy as np, neo, neo.numpy as nep, tempfile, os
     >>> path = os.path.join(tempfile.mkdtemp(), "gradient.onnx")
@@ -34,21 +47,33 @@ def onnx(
     """
     if not isinstance(args, tuple):
         raise TypeError(f"export.onnx takes the arguments as a tuple, got {describe(args)}; write (x,)")
+    model, shapes = _built(f, args, names, {})
+    if dynamic_axes:
+        from .lengths import for_any_length  # onnx, which it names, loads on first use
+
+        model = for_any_length(lambda axes: _built(f, args, names, axes)[0], shapes, dynamic_axes)
+    Path(fspath(path)).write_bytes(model.SerializeToString())
+    return [output.name for output in model.graph.output]
+
+
+def _built(f: Any, args: tuple[Any, ...], names: Any, axes: Lengths) -> tuple[Any, dict[str, Any]]:
+    """Return the model of a function and the shapes of its inputs, of which some axes have other lengths."""
     library = backends.get("ndonnx").xp
     inputs: dict[str, Any] = {}
-    given = [_argument(library, x, name, inputs) for x, name in zip(args, _names(f, len(args)), strict=True)]
+    given = [
+        _argument(library, x, name, inputs, axes) for x, name in zip(args, _names(f, len(args)), strict=True)
+    ]
     leaves, _ = tree.flatten(_result(f, given))
     outputs = dict(zip(_called(names, len(leaves)), [_output(x) for x in leaves], strict=True))
-    model = library.build(inputs, outputs)
-    Path(fspath(path)).write_bytes(model.SerializeToString())
-    return list(outputs)
+    return library.build(inputs, outputs), {name: tuple(x.shape) for name, x in inputs.items()}
 
 
 def _result(f: Callable[..., Any], given: list[Any]) -> Any:
     try:
-        return f(*given)
-    except ValueError as error:
-        if "propagated value" not in str(error):
+        with backends.use("ndonnx"):
+            return f(*given)
+    except (TypeError, ValueError) as error:
+        if not _asks_for_a_value(error):
             raise
         raise TypeError(
             "export.onnx: the function asked for the value of an array (if x > 0, float(x)), which has "
@@ -57,24 +82,30 @@ def _result(f: Callable[..., Any], given: list[Any]) -> Any:
         ) from error
 
 
-def _argument(library: Any, argument: Any, name: str, inputs: dict[str, Any]) -> Any:
+def _asks_for_a_value(error: BaseException | None) -> bool:
+    """Tell whether an error comes from ndonnx's, that an array has no values."""
+    return error is not None and ("propagated value" in str(error) or _asks_for_a_value(error.__cause__))
+
+
+def _argument(library: Any, argument: Any, name: str, inputs: dict[str, Any], axes: Lengths) -> Any:
     """Return an argument with an array without values for each of its arrays, entered into inputs."""
     leaves, build = tree.flatten(argument)
     return build(
         [
-            _input(library, x, name + where, inputs)
+            _input(library, x, name + where, inputs, axes)
             for x, where in zip(leaves, tree.paths(argument), strict=True)
         ]
     )
 
 
-def _input(library: Any, leaf: Any, name: str, inputs: dict[str, Any]) -> Any:
+def _input(library: Any, leaf: Any, name: str, inputs: dict[str, Any], axes: Lengths) -> Any:
     if not isinstance(leaf, Array) and not backends.is_array(leaf):
         return leaf
     raw = raw_of(leaf)
     dtype = backends.get("ndonnx").dtype(short_name(raw.dtype))
-    inputs[name] = library.argument(shape=tuple(raw.shape), dtype=dtype)
-    return box(inputs[name]) if isinstance(leaf, Array) else inputs[name]
+    shape = tuple([axes.get(name, {}).get(k, n) for k, n in enumerate(raw.shape)])
+    inputs[name] = library.argument(shape=shape, dtype=dtype)
+    return box(inputs[name])  # bare ones would be indexed and multiplied as ndonnx does it
 
 
 def _output(leaf: Any) -> Any:
