@@ -115,3 +115,24 @@ def test_session_inside_a_transform_is_differentiated(xp: Library) -> None:
         return nep.sum(autograd.session.value_and_grad(lambda y: y**3)(x)[1]["y"])
 
     np.testing.assert_array_equal(xp.numpy(neo.grad(f)(xp.asarray([1.0, 2.0]))), [6.0, 12.0])
+
+
+def test_arrays_beside_others_in_a_tree_are_differentiated(xp: Library) -> None:
+    x, labels = xp.asarray([1.0, 2.0]), xp.asarray(np.array([1, 0]))
+
+    def f(x, p):
+        return nep.multiply(nep.multiply(x, p["w"]), p["n"]) if p["name"] == "relu" else p["labels"]
+
+    parameters = {"w": x, "n": 3, "labels": labels, "name": "relu", "none": None}
+    value, gradients = autograd.session.value_and_grad(f)(x, p=parameters)
+
+    np.testing.assert_array_equal(xp.numpy(value), [3, 12])
+    np.testing.assert_array_equal(xp.numpy(gradients["x"]), [3, 6])
+    np.testing.assert_array_equal(xp.numpy(gradients["p"]["w"]), [3, 6])
+    assert {name for name, g in gradients["p"].items() if g is None} == {"n", "labels", "name", "none"}
+
+
+def test_results_without_a_gradient_are_an_error(xp: Library) -> None:
+    for f in (nep.argmax, lambda x: (x > 0, x < 1), lambda x: None):
+        with pytest.raises(TypeError, match=r"returned .*, which has no gradient; return a real or complex"):
+            autograd.session.value_and_grad(f)(xp.asarray([1.0, 2.0]))

@@ -238,7 +238,7 @@ def parameter_names(f: Callable[..., Any]) -> list[str]:
 def every_differentiable(
     f: Callable[..., Any], parameters: list[inspect.Parameter], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> list[tuple[str, Any]]:
-    """Return (name, key) for every argument that is a real or complex array, or a tree of such.
+    """Return (name, key) for every argument that is a real or complex array, or has one in its tree.
 
     In the order of f's parameters. An argument of a `*xs` parameter is called `xs[0]`, `xs[1]`, ...
     Raises TypeError when there is none.
@@ -260,11 +260,17 @@ def given(args: tuple[Any, ...], kwargs: dict[str, Any], key: Any) -> Any:
 
 
 def _is_differentiable(argument: Any) -> bool:
-    leaves = [bottom_of(x) for x in tree.flatten(argument)[0]]
-    return bool(leaves) and all(_has_gradient(x) for x in leaves)
+    return any([has_gradient(x) for x in tree.flatten(argument)[0]])
 
 
-def _has_gradient(x: Any) -> bool:
+def has_only_arrays(argument: Any) -> bool:
+    """Tell whether every leaf of an argument is an array with a gradient."""
+    return all([has_gradient(x) for x in tree.flatten(argument)[0]])
+
+
+def has_gradient(x: Any) -> bool:
+    """Tell whether a leaf is a real or complex array."""
+    x = bottom_of(x)
     return hasattr(x, "dtype") and backends.is_array(x) and differentiable(x.dtype)
 
 
