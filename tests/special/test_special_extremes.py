@@ -118,3 +118,16 @@ def test_second_slope_far_out_keeps_its_digits(xp: Library) -> None:
     found = xp.numpy(neo.grad(neo.grad(nep.special.i0e))(x))
 
     np.testing.assert_allclose(found, 0.75 / np.sqrt(2 * np.pi) * 1e8**-2.5 * (1 + 5 / 8e8), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "limit"),
+    [
+        ("expi", np.inf, np.inf),
+        ("exprel", np.inf, np.inf),
+        ("exprel", -np.inf, 0.0),
+        ("rgamma", np.inf, 0.0),
+    ],
+)
+def test_slope_at_infinity_is_the_limit(xp: Library, name: str, at: float, limit: float) -> None:
+    assert _found(xp, name, (at,), 0, "float64") == limit

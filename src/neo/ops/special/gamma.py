@@ -13,7 +13,7 @@ from ..registry import composite
 from ..selection import where
 from .entropy import PAIRS
 from .parametric import parametric
-from .pieces import either
+from .pieces import either, one_if_infinite
 
 POSITIVE = (0.3, 4)
 BOTH = (POSITIVE, POSITIVE)
@@ -90,7 +90,7 @@ def _reflected_slope(x):
 
 def rgamma_slope(x):
     """The slope of 1 / gamma(x), finite at the poles of gamma."""
-    return either(x < 0.5, x, _reflected_slope, lambda x: -psi(x) * rgamma(x), (0, 1))
+    return either(x < 0.5, x, _reflected_slope, lambda x: -psi(one_if_infinite(x)) * rgamma(x), (0, 1))
 
 
 rgamma = elementwise(

@@ -9,7 +9,7 @@ from ..elementwise import elementwise
 from ..formulas import abs, exp, log
 from ..selection import where
 from .parametric import parametric
-from .pieces import either
+from .pieces import either, one_if_infinite
 
 POSITIVE = (0.3, 3)
 # What a series loses outside of this circle the closed form has, and the other way round.
@@ -41,7 +41,7 @@ exp1 = elementwise(
 expi = elementwise(
     "expi",
     "Return the exponential integral Ei(x), up to x of e**t / t.",
-    lambda g, x: g * (exp(x) / x),
+    lambda g, x: g * (exp(x) / one_if_infinite(x)),
     domain=POSITIVE,
 )
 

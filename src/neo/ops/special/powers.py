@@ -11,7 +11,7 @@ from ..selection import where
 from .entropy import PAIRS
 from .integrals import hyp1f1
 from .parametric import parametric
-from .pieces import either
+from .pieces import either, one_if_infinite
 
 ANY = (-2, 2)
 DEGREE = math.pi / 180
@@ -65,7 +65,11 @@ def _exprel(xp, x):
 def exprel_slope(x):
     """The slope of (e ** x - 1) / x: closed far from 0, by Kummer's function near it."""
     return either(
-        abs(x) < 1, x, lambda x: hyp1f1(2, 3, x) * 0.5, lambda x: (exp(x) * (x - 1) + 1) / (x * x), (0, 1)
+        abs(x) < 1,
+        x,
+        lambda x: hyp1f1(2, 3, x) * 0.5,
+        lambda x: exp(x) / one_if_infinite(x) * (1 - 1 / x) + 1 / x / x,
+        (0, 1),
     )
 
 
