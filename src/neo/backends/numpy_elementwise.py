@@ -11,6 +11,8 @@ from ..errors import describe
 
 # As in neo.functions.activations: where slopes have reached their limits, and tanh its own.
 _FAR, _SATURATED = 1000, 10
+# Up to so many elements np.maximum is quicker than a clip between two bounds; of many it takes twice as long.
+_SMALL = 2048
 _CUBIC, _SCALE = 0.044715, math.sqrt(2 / math.pi)
 
 
@@ -20,8 +22,8 @@ def _in_place(ufunc: Any, x: Any) -> Any:
 
 
 def relu(x: Any) -> Any:
-    """Return max(x, 0); NaN of NaN. Between two bounds it takes half of np.maximum's time."""
-    if x.dtype.kind == "f":
+    """Return max(x, 0); NaN of NaN."""
+    if x.dtype.kind == "f" and x.size > _SMALL:
         return x.clip(0, np.inf)
     refuse_complex("relu", x)
     return np.maximum(x, 0)
@@ -31,7 +33,8 @@ def sigmoid(x: Any) -> Any:
     """Return e ** x / (e ** x + 1): half the passes of a form that is safe from overflow on its own."""
     refuse_complex("sigmoid", x)
     # Beyond the bound the quotient is 1 in x's dtype, and e ** x not yet infinite.
-    out = np.exp(x.clip(-np.inf, 11 if x.dtype.itemsize == 2 else 40))
+    bound = 11 if x.dtype.itemsize == 2 else 40
+    out = _in_place(np.exp, np.minimum(x, bound) if x.size <= _SMALL else x.clip(-np.inf, bound))
     out /= out + 1
     return out
 

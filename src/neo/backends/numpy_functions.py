@@ -15,6 +15,8 @@ Axes = tuple[int, ...]
 
 def matmul_backward(g: Any, a: Any, b: Any, *shapes: tuple[int, ...]) -> tuple[Any, Any]:
     """Return the gradients of a @ b; see neo.ops.products."""
+    if len(shapes[0]) == len(shapes[1]) == 2:
+        return None if b is None else g.dot(_conjugate(b).T), None if a is None else _conjugate(a).T.dot(g)
     return (
         None if b is None else unbroadcast(np.matmul(g, np.swapaxes(_conjugate(b), -1, -2)), shapes[0]),
         None if a is None else unbroadcast(np.matmul(np.swapaxes(_conjugate(a), -1, -2), g), shapes[1]),
@@ -25,6 +27,8 @@ def unbroadcast(x: Any, shape: tuple[int, ...]) -> Any:
     """Return x summed over the axes that broadcasting added to a shape, or stretched in it."""
     if x.shape == shape:
         return x
+    if x.shape[1:] == shape:
+        return np.add.reduce(x, axis=0)
     added = x.ndim - len(shape)
     axes = (*range(added), *[k + added for k, n in enumerate(shape) if n == 1 and x.shape[k + added] != 1])
     return np.add.reduce(x, axis=axes, keepdims=True).reshape(shape)
