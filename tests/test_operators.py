@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator as op
 
 import numpy as np
@@ -203,3 +204,46 @@ def test_the_imaginary_part_of_real_numbers_is_zero_beside_nan_too(xp: Library) 
     found = nep.imag(xp.array(np.asarray([np.nan, np.inf, 1.0])))
 
     np.testing.assert_array_equal(xp.numpy(found), [0.0, 0.0, 0.0])
+
+
+NUMBERS = (
+    0,
+    0.0,
+    -0.0,
+    1,
+    2,
+    0.1,
+    -3.7,
+    1e-45,
+    1e38,
+    3e38,
+    1e39,
+    10**30,
+    math.inf,
+    -math.inf,
+    math.nan,
+    2**70,
+)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("apply", [op.add, op.sub, op.mul, op.truediv])
+@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning", "ignore:overflow:RuntimeWarning")
+def test_a_number_beside_a_traced_array_is_that_number_to_the_last_bit(xp: Library, dtype, apply) -> None:
+    if not xp.has_dtype(dtype):
+        pytest.skip(f"{xp} has no {dtype}")
+    x = xp.asarray([0.0, -0.0, 0.1, -1.3, 7.0, np.inf, np.nan], dtype)
+
+    def bits(x):
+        return xp.numpy(x).tobytes()
+
+    for number in NUMBERS:
+        for f in (lambda x, n=number: apply(x, n), lambda x, n=number: apply(n, x)):
+            try:
+                plain = f(x)
+            except (OverflowError, RuntimeError):
+                continue  # a number that the library does not take
+            traced, pull = neo.vjp(f, x)
+            again, _ = neo.vjp(f, x)
+            assert bits(traced) == bits(again) == bits(plain), number
+            assert pull(x)[0].dtype == x.dtype

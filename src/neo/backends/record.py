@@ -42,6 +42,8 @@ class Backend:
     which neo therefore refuses; None of one that it takes.
     writes: whether `x += y` writes into x, so that a sum of gradients may be kept in one array.
     holds_objects: whether elements may be any of Python's numbers, such as Fraction.
+    constant: of an array and a Python number, returns what an operator takes sooner beside that array: an
+    0-d array that is made once, say, and never written into; None where that is the number.
     memory: returns a number for the memory that one of its arrays lies in, which views share.
     stretched: whether an array was broadcast, so that no element of it can be written into alone.
     The rest are operations that the standard lacks; each has a default that follows
@@ -67,6 +69,7 @@ class Backend:
     unlike: Callable[[type], str | None] = lambda kind: None
     writes: bool = False
     holds_objects: bool = False
+    constant: Callable[[Any, Any], Any] | None = None
     memory: Callable[[Any], int] = id
     stretched: Callable[[Any], bool] = lambda raw: False
     kernels: dict[str, Any] = field(default_factory=dict)

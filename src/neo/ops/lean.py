@@ -7,6 +7,7 @@ else takes the general path. `benchmarks/bookkeeping.py` measures what it costs.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -73,6 +74,10 @@ def taking(kernel: Any, pull: Any, general: Callable[[Any, Any], Any]) -> Callab
     return function
 
 
+# A number and a 0-d array have the same result here, bit for bit; PyTorch divides by a number in another way.
+_ARITHMETIC = (operator.add, operator.sub, operator.mul)
+
+
 def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], name: str) -> Callable[..., Any]:
     """Return the function of two operands; `general` takes what the lean path does not."""
     if None in rules:
@@ -80,6 +85,7 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
     (pull_x, keep_x), (pull_y, keep_y) = [(r.pull, r.keep) for r in rules]
     free_x, free_y = [not r.names for r in rules]
     crossed_x, crossed_y = rules[0].names == ["y"], rules[1].names == ["x"]
+    constant = _kept_constant if raw in _ARITHMETIC else _constant
 
     def function(x: Any, y: Any, /) -> Any:
         if type(x) is not Plain:
@@ -113,49 +119,74 @@ def binary(raw: Callable[..., Any], rules: Any, general: Callable[..., Any], nam
             tape.append((of_x, x.slot, saved_x, of_y, y.slot, saved_y))
         return traced
 
-    def other_constant(x: Plain, y: Any) -> Any:
-        a = x.held
-        kind = type(y)
-        if kind is not float and kind is not int:
-            if not _is_constant(y, a, x.tape):
-                return general(x, y)
-            y = apart(y)
+    def other_constant(x: Plain, given: Any) -> Any:
+        a, y = x.held, constant(given, x)
+        if y is NotImplemented:
+            return general(x, given)
         try:
             out = raw(a, y)
         except Exception as error:
-            reworded(name, (a, y), {}, error, broadcast=0)
+            reworded(name, (a, given), {}, error, broadcast=0)
             raise
-        shape = tuple(out.shape)
-        pull = pull_x if shape == x.shape else summed(pull_x, x.shape)
-        return x.tape.record(out, shape, (pull, x.slot, keep_x((a, y, out)), None, None, None))
+        saved = None if free_x else y if crossed_x else keep_x((a, y, out))
+        return _one_link(x, out, given, pull_x, saved)
 
-    def one_sided(y: Plain, x: Any) -> Any:
-        b = y.held
-        kind = type(x)
-        if kind is not float and kind is not int:
-            if not _is_constant(x, b, y.tape):
-                return general(x, y)
-            x = apart(x)
+    def one_sided(y: Plain, given: Any) -> Any:
+        b, x = y.held, constant(given, y)
+        if x is NotImplemented:
+            return general(given, y)
         try:
             out = raw(x, b)
         except Exception as error:
-            reworded(name, (x, b), {}, error, broadcast=0)
+            reworded(name, (given, b), {}, error, broadcast=0)
             raise
-        shape = tuple(out.shape)
-        pull = pull_y if shape == y.shape else summed(pull_y, y.shape)
-        return y.tape.record(out, shape, (pull, y.slot, keep_y((x, b, out)), None, None, None))
+        saved = None if free_y else x if crossed_y else keep_y((x, b, out))
+        return _one_link(y, out, given, pull_y, saved)
 
     return function
 
 
-def _is_constant(y: Any, a: Any, tape: Any) -> bool:
-    """Tell whether y is like the value a of an array on a tape, and a constant for that tape.
+def _one_link(x: Plain, out: Any, constant: Any, pull: Any, saved: Any) -> Plain:
+    """Record a call of which x is the only traced operand; return its result."""
+    tape = x.tape
+    traced = Plain()
+    traced.held = out
+    traced.tape = tape
+    traced.slot = len(tape)
+    shape = x.shape
+    if type(constant) is float or type(constant) is int:  # beside which an array keeps its shape
+        traced.shape = shape
+    else:
+        traced.shape = whole = tuple(out.shape)
+        pull = pull if shape == whole else summed(pull, shape)
+    tape.append((pull, x.slot, saved, None, None, None))
+    return traced
 
-    Of two arrays traced on several tapes the one of the newer tape is none.
+
+def _constant(y: Any, x: Plain) -> Any:
+    """Return y, a number or an array like the value of x, where it is a constant for the tape of x.
+
+    NotImplemented where it is anything else: of two arrays traced on several tapes the one of the newer
+    tape is no constant.
     """
-    return (
-        type(y) is type(a) and y.dtype == a.dtype and (not isinstance(y, Traced) or y.tape.level < tape.level)
-    )
+    kind = type(y)
+    if kind is float or kind is int:
+        return y
+    if kind is not type(x.held) or y.dtype != x.held.dtype:
+        return NotImplemented
+    if not isinstance(y, Traced):
+        return y
+    return apart(y) if y.tape.level < x.tape.level else NotImplemented
+
+
+def _kept_constant(y: Any, x: Plain) -> Any:
+    """Return what `_constant` does, a number as what the library takes sooner than a number."""
+    kind = type(y)
+    if kind is float or kind is int:
+        tape = x.tape
+        constant = tape.library.constant if tape.flat else None
+        return y if constant is None else constant(x.held, y)
+    return _constant(y, x)
 
 
 def summed(pull: Callable[..., Any] | None, shape: tuple[int, ...]) -> Callable[..., Any]:
