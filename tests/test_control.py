@@ -400,3 +400,50 @@ def test_array_handed_to_a_loop_keeps_its_value(xp: Library) -> None:
 
     np.testing.assert_array_equal(xp.numpy(x.data), [0, 1])
     np.testing.assert_array_equal(xp.numpy(last.data), [3, 4])
+
+
+@pytest.mark.parametrize("checkpoint", HOW)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_scan_runs_along_random_keys(xp: Library, reverse: bool, checkpoint) -> None:
+    keys = neo.random.split(neo.random.key(3), 7)
+
+    def noise(key) -> neo.Array:
+        return neo.random.normal(key, dtype="float64", backend=xp.backend)
+
+    def f(scale, xs):
+        step = lambda c, row: ((c + row["x"]) * (scale * noise(row["key"])), None)  # noqa: E731
+        return scan(step, scale * 1.0, {"x": xs, "key": keys}, reverse=reverse, checkpoint=checkpoint)[0]
+
+    def by_hand(scale, xs):
+        carry, rows = scale * 1.0, list(zip(nep.unstack(xs), keys, strict=True))
+        for x, key in reversed(rows) if reverse else rows:
+            carry = (carry + x) * (scale * noise(key))
+        return carry
+
+    found, expected = [neo.grad(g, (0, 1))(xp.asarray(0.5), xp.asarray(XS)) for g in (f, by_hand)]
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(xp.numpy(ours), xp.numpy(theirs), **CLOSE)
+
+
+def test_scan_along_too_few_keys_is_an_error() -> None:
+    keys = neo.random.split(neo.random.key(0), 3)
+
+    with pytest.raises(ValueError, match=r"got xs\[0\]: 7, xs\[1\]: 3"):
+        scan(lambda c, x: (c, None), 0.0, (XS, keys))
+
+
+def test_a_first_state_that_is_a_number_may_be_given_out(xp: Library) -> None:
+    xs = xp.asarray(np.array([[2.0, 3.0], [4.0, 5.0]], dtype="float32"))
+    f = lambda xs: scan(lambda c, x: (c * x, c), 1.0, xs)[1]  # noqa: E731
+
+    out = neo.vmap(f)(xs)
+    gradient = neo.grad(lambda xs: nep.sum(f(xs)))(xs[0, :])
+
+    assert out.dtype == xp.xp.float32
+    np.testing.assert_array_equal(xp.numpy(out), [[1, 2], [1, 4]])
+    np.testing.assert_array_equal(xp.numpy(gradient), [1, 0])
+
+
+def test_fori_loop_takes_integers() -> None:
+    with pytest.raises(TypeError, match=r"fori_loop: upper must be an integer, got float 2.5"):
+        fori_loop(0, 2.5, lambda i, c: c, 0.0)

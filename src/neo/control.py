@@ -14,9 +14,9 @@ from typing import Any
 from . import backends, tree
 from .core.array import bottom_of, is_batched
 from .core.segment import copied
-from .errors import describe
+from .errors import describe, whole
 from .ops.broadcasting import reshape
-from .ops.creation import asarray
+from .ops.creation import asarray, zeros_like
 from .ops.indexing import getitem
 from .ops.manipulation import concat, flip, stack, unstack
 from .ops.selection import where
@@ -38,8 +38,9 @@ def scan(
     """Run f along the first axis of xs; return (last state, stacked outputs).
 
     f(carry, x) returns (carry, y). init: the first carry, an array or a tree; every later one has
-    its tree, shapes and dtypes. xs: a tree of arrays with one length in front, or None with
-    `length` steps. reverse: from the end to the front; the outputs stand where their x stood.
+    its tree, shapes and dtypes. xs: a tree of arrays with one length in front, or of the keys that
+    `neo.random.split` gives, or None with `length` steps. reverse: from the end to the front; the
+    outputs stand where their x stood.
     checkpoint: True to keep about sqrt(length) states and compute the steps between them again in
     the backward pass; a number of steps to keep one state every so often. With True, what the first
     two steps save tells how many steps between two states take the least memory; where a step saves
@@ -56,7 +57,7 @@ def scan(
     if n == 0:
         one = _outputs([_pair(f(init, tree.map(_row_of_zeros, xs)))[1]], init)
         return init, tree.map(lambda y: getitem(y, (slice(0, 0), ...)), one)
-    xs = tree.map(lambda x: flip(x, axis=0), xs) if reverse else xs
+    xs = tree.map(_reversed, xs) if reverse else xs
     steps = lambda carry, part: _steps(f, carry, *part)  # noqa: E731
     carry, blocks = _in_segments(steps, _pieces, init, (xs, n), n, checkpoint)
     ys = _joined(blocks)
@@ -115,16 +116,30 @@ def _by_lengths(
 def _length(xs: Any, length: int | None) -> int:
     """Return the number of steps. Raises ValueError when it is unknown, or known as several."""
     leaves, where = tree.flatten(xs)[0], tree.paths(xs)
-    scalars = [path for x, path in zip(leaves, where, strict=True) if not getattr(x, "shape", ())]
+    shapes = [(len(x),) if _is_several(x) else getattr(x, "shape", ()) for x in leaves]
+    scalars = [path for shape, path in zip(shapes, where, strict=True) if not shape]
     if scalars:
         raise ValueError(f"scan runs along the first axis of xs, and xs{scalars[0]} has none")
-    lengths = {f"xs{path}": x.shape[0] for x, path in zip(leaves, where, strict=True)}
+    lengths = {f"xs{path}": shape[0] for shape, path in zip(shapes, where, strict=True)}
     if length is not None:
         lengths["length"] = length
     if len(set(lengths.values())) != 1:
         found = ", ".join([f"{name}: {n}" for name, n in lengths.items()]) or "neither xs nor length"
         raise ValueError(f"scan needs one number of steps, got {found}. Pass xs of one length, or length=")
     return int(next(iter(lengths.values())))
+
+
+def _is_several(x: Any) -> bool:
+    """Tell whether a leaf of xs is a tuple, of random keys, with one for each step."""
+    return isinstance(x, tuple)
+
+
+def _reversed(x: Any) -> Any:
+    return x[::-1] if _is_several(x) else flip(x, axis=0)
+
+
+def _rows(x: Any) -> Any:
+    return x if _is_several(x) else unstack(x, axis=0)
 
 
 def _pieces(part: tuple[Any, int], size: int, head: int = 0) -> list[tuple[Any, int]]:
@@ -152,6 +167,8 @@ def _segment(length: int) -> int:
 
 def _cut(x: Any, n: int, size: int, head: int) -> list[Any]:
     """Return an array in pieces along the first axis: whole ones by one call, and the rest."""
+    if _is_several(x):
+        return [x[numbers.start : numbers.stop] for numbers in _ranges(range(n), size, head)]
     if head:
         single = [getitem(x, (slice(k, k + 1), ...)) for k in range(head)]
         return single + _cut(getitem(x, (slice(head, n), ...)), n - head, size, 0)
@@ -166,7 +183,7 @@ def _cut(x: Any, n: int, size: int, head: int) -> list[Any]:
 def _steps(f: Callable[..., Any], carry: Any, xs: Any, n: int) -> tuple[Any, Any]:
     """Run n steps of a scan; return the carry and the outputs, stacked."""
     leaves, build = tree.flatten(xs)
-    rows = zip(*[unstack(x, axis=0) for x in leaves], strict=True) if leaves else [()] * n
+    rows = zip(*map(_rows, leaves), strict=True) if leaves else [()] * n
     ys = []
     for row in rows:
         before = carry
@@ -189,8 +206,10 @@ def _outputs(ys: list[Any], near: Any) -> Any:
 
 
 def _stacked(column: list[Any], near: Any) -> Any:
-    if all([hasattr(y, "dtype") for y in column]):
-        return stack(column)
+    like = next((y for y in column if hasattr(y, "dtype")), None)
+    if like is not None:
+        # The first state may be a number; a sum gives it the dtype that a number has beside an array.
+        return stack([y if hasattr(y, "dtype") else zeros_like(like) + y for y in column])
     arrays = [bottom_of(x) for x in tree.flatten(near)[0] if hasattr(x, "dtype")]
     return backends.of(arrays[0]).asarray(column) if arrays else asarray(column)
 
@@ -298,13 +317,13 @@ def fori_loop(
 
     init: an array or a tree; body returns the like of it. checkpoint: as for `scan`.
     Gradient: to init and whatever body closes over, forward and reverse.
-    Raises TypeError for a value that changes its tree, shape or dtype.
+    Raises TypeError for a value that changes its tree, shape or dtype, or bounds that are no integers.
 
     >>> import numpy as np
     >>> fori_loop(0, 4, lambda i, x: x + i, np.asarray(1.0))
     np.float64(7.0)
     """
-    numbers = range(int(lower), int(upper))
+    numbers = range(whole("fori_loop", "lower", lower), whole("fori_loop", "upper", upper))
     if not numbers:
         return init
     steps = lambda value, part: (_count(body, value, part), None)  # noqa: E731
