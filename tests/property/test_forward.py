@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from support.cases import CASES, COMPLEX_CASES, Case
-from support.differences import direction, inner, rounding, size_of_inner
+from support.differences import direction, inner, rounding, scatter, size_of_inner
 from support.libraries import Library
 from support.pulling import Operation
 from support.walking import one_each, walks
@@ -59,8 +59,11 @@ def _assert_second_order(xp: Library, case: Case, xs: Any, number: int) -> None:
 
     found = [operation.pull_pushed(xs, ws, vs), operation.push_pulled(xs, ws, vs)]
 
-    expected = operation.pulled_twice(xs, ws, vs)[: case.arity]
+    twice = lambda xs: operation.pulled_twice(xs, ws, vs)[: case.arity]  # noqa: E731
+    expected = twice(xs)
     scale = size_of_inner(expected, us) + size_of_inner(operation.pulled(xs, ws), us)
     tolerance = rounding(*[x.dtype for x in (*xs, *ws)]) * scale
     for gradients in found:
-        assert abs(inner(gradients, us) - inner(expected, us)) <= tolerance
+        apart = abs(inner(gradients, us) - inner(expected, us))
+        # What cancels inside, as on the diagonal of corrcoef, is looked for only where it matters.
+        assert apart <= tolerance or apart <= tolerance + scatter(lambda xs: inner(twice(xs), us), xs)

@@ -34,6 +34,18 @@ def rounding(*dtypes: Any) -> float:
     return ROUNDINGS * max([float(np.finfo(dtype).eps) for dtype in dtypes])
 
 
+def scatter(value: Callable[[Arrays], float], xs: Arrays) -> float:
+    """Return how far value(xs) goes where the elements of xs move by at most two roundings.
+
+    Two ways of computing a number need agree no better: its condition is in this, and whatever large
+    terms cancel on the way to it.
+    """
+    rng = np.random.default_rng(0)
+    steps = [[rng.integers(-2, 3, x.shape) * np.finfo(x.dtype).eps for x in xs] for _ in range(8)]
+    values = [value([x * (1 + step) for x, step in zip(xs, each, strict=True)]) for each in steps]
+    return max(values) - min(values)
+
+
 def direction(rng: np.random.Generator, like: Arrays) -> list[np.ndarray]:
     """Return random arrays like others, complex where they are, of length about 1 per element."""
     return [_normal(rng, x) for x in like]
