@@ -10,6 +10,7 @@ import pytest
 
 import neo
 from neo.backends import registry
+from neo.testing.backend_report import BackendReport, Row
 from neo.testing.conformance import check_backend
 from neo.testing.limited import Limited
 
@@ -95,3 +96,12 @@ def test_a_page_tells_each_cause_once(broken: str) -> None:
 def test_what_is_no_dtype_is_refused_by_name() -> None:
     with pytest.raises(TypeError, match="'float6' is no floating dtype; give one of float16, float32"):
         check_backend("numpy", dtype="float6")
+
+
+def test_what_a_library_lacks_for_no_elements_alone_is_told_in_the_page() -> None:
+    said = "cholesky of an array is refused by broken: none given. More (shapes (0, 2, 2))"
+    row = Row("cholesky", "missing", "value", said, 1)
+
+    page = BackendReport("broken", "float64", (row,)).markdown()
+
+    assert "| `cholesky` | missing | value | none given (without elements) |" in page

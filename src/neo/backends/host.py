@@ -26,6 +26,35 @@ def on_host(library: str, name: str) -> Any:
     return _Extension(library, name) if name in ("linalg", "fft") else partial(_call, library, name)
 
 
+def matmul_backward(library: str) -> Any:
+    """Return the gradients of a product as a kernel, for libraries whose own `@` is not their kernel's.
+
+    It takes the gradient of x @ y, x and y, None for one whose fellow needs none, and their shapes.
+    """
+
+    def kernel(g: Any, x: Any, y: Any, shape_x: Any, shape_y: Any) -> tuple[Any, Any]:
+        raw = registry.get(library).raw
+        return (
+            None if y is None else _summed(raw, raw.matmul(g, _adjoint(raw, y)), shape_x),
+            None if x is None else _summed(raw, raw.matmul(_adjoint(raw, x), g), shape_y),
+        )
+
+    return kernel
+
+
+def _adjoint(raw: Any, x: Any) -> Any:
+    return raw.matrix_transpose(raw.conj(x) if raw.isdtype(x.dtype, "complex floating") else x)
+
+
+def _summed(raw: Any, x: Any, shape: tuple[int, ...]) -> Any:
+    """Return x summed to a shape that broadcasts to its own."""
+    if tuple(x.shape) == tuple(shape):
+        return x
+    lengths = (1,) * (x.ndim - len(shape)) + tuple(shape)
+    axes = tuple([k for k, n in enumerate(lengths) if n == 1])
+    return raw.reshape(raw.sum(x, axis=axes, keepdims=True), shape)
+
+
 def _call(library: str, name: str, *operands: Any, **settings: Any) -> Any:
     backend = registry.get(library)
     function = attrgetter(name)(registry.get("numpy").raw)

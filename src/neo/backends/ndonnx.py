@@ -10,6 +10,7 @@ import ndonnx as xp
 import numpy as np
 import spox.opset.ai.onnx.v17 as onnx
 
+from .host import matmul_backward
 from .ndonnx_indexing import add_at, getitem, known, put, raw_values
 from .ndonnx_mathematics import KERNELS
 from .record import Backend
@@ -49,23 +50,6 @@ def matmul(x: Any, y: Any, /) -> Any:
         before = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
         return xp.zeros((*before, *x.shape[-2:-1], *y.shape[1:][-1:]), dtype=x.dtype)
     return xp.asarray(onnx.matmul(x.unwrap_spox(), y.unwrap_spox()))
-
-
-def matmul_backward(g: Any, x: Any, y: Any, shape_x: Any, shape_y: Any) -> tuple[Any, Any]:
-    """Return the gradients of x @ y of matrices; None for that of which the other operand is None."""
-    return (
-        None if y is None else _summed(matmul(g, y.mT), shape_x),
-        None if x is None else _summed(matmul(x.mT, g), shape_y),
-    )
-
-
-def _summed(x: Any, shape: tuple[int, ...]) -> Any:
-    """Return x summed to a shape that broadcasts to its own."""
-    if x.shape == shape:
-        return x
-    lengths = (1,) * (x.ndim - len(shape)) + shape
-    axes = tuple([k for k, n in enumerate(lengths) if n == 1])
-    return xp.reshape(xp.sum(x, axis=axes, keepdims=True), shape)
 
 
 def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
@@ -144,7 +128,7 @@ class Linalg:
 def load() -> Backend:
     """Return the record of ndonnx."""
     indexing = (add_at, getitem, put, take)
-    own = (broadcast_to, cumulative_prod, flip, matmul, matmul_backward, reshape)
+    own = (broadcast_to, cumulative_prod, flip, matmul, reshape)
     kernels = (*KERNELS, *indexing, *own)
     return Backend(
         name="ndonnx",
@@ -155,5 +139,9 @@ def load() -> Backend:
         to_numpy=to_numpy,
         known=known,
         run=run,
-        kernels={"linalg": Linalg(), **{kernel.__name__: kernel for kernel in kernels}},
+        kernels={
+            "linalg": Linalg(),
+            "matmul_backward": matmul_backward("ndonnx"),
+            **{kernel.__name__: kernel for kernel in kernels},
+        },
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sparse as xp
 
-from .host import on_host
+from .host import matmul_backward, on_host
 from .record import Backend
 
 
@@ -60,6 +60,11 @@ def total(x: Any, /, **settings: Any) -> Any:
     return (on_host("sparse", "sum") if 0 in x.shape else xp.sum)(x, **settings)
 
 
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    """Return the parts along an axis; the library's own are NumPy's numbers where they have no axes."""
+    return tuple([asarray(part) for part in xp.unstack(x, axis=axis)])
+
+
 def load() -> Backend:
     """Return the record of PyData sparse; what it lacks goes by way of dense NumPy arrays."""
     return Backend(
@@ -72,7 +77,9 @@ def load() -> Backend:
         forgiving=lambda: np.errstate(all="ignore"),
         kernels={
             "asarray": asarray,
+            "matmul_backward": matmul_backward("sparse"),
             "sum": total,
+            "unstack": unstack,
             **{name: on_host("sparse", name) for name in ON_HOST},
             **{name: own_or_dense(name) for name in ("concat", "matmul", "stack")},
         },

@@ -53,7 +53,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         out = low
     outside = ((less, 0, left), (greater, n - 1, right))
     for beyond, edge, value in outside:
-        out = where(beyond(flat, xp[edge]), fp[edge] if value is None else value, out)
+        out = where(beyond(flat, getitem(xp, edge)), getitem(fp, edge) if value is None else value, out)
     return reshape(out, tuple(x.shape))
 
 

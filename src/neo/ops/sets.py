@@ -54,7 +54,7 @@ class _Groups:
 
     def __init__(self, x: Any) -> None:
         library = library_of_all((x,))
-        self.library, self.xp, self.shape = library, library.xp, tuple(x.shape)
+        self.library, self.xp, self.shape = library, library.raw, tuple(x.shape)
         x = self.xp.reshape(x, (-1,))
         self.order = _order(self.xp, x)
         ordered = self.xp.take(x, self.order, axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -85,7 +86,11 @@ class BackendReport:
 
 def _cell(row: Row) -> str:
     """Return what was said of an operation as it is said of others: without its name, its first sentence."""
-    refused = row.detail.partition(" is refused by ")[2].partition(": ")[2]  # with other words before
-    said = (refused or row.detail).replace(repr(row.operation), "of that name").partition(". ")[0]
-    said = said.partition(" (shapes ")[0] if row.status == MISSING else said
+    detail, _, shapes = row.detail.partition(" (shapes ")
+    refused = detail.partition(" is refused by ")[2].partition(": ")[2]  # with other words before
+    said = (refused or detail).replace(repr(row.operation), "of that name").partition(". ")[0]
+    if row.status != MISSING:
+        said += f" (shapes {shapes}"
+    elif re.search(r"\b0\b", shapes):
+        said += " (without elements)"
     return said.replace("|", "\\|").replace("\n", " ")
