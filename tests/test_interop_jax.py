@@ -177,3 +177,16 @@ def test_forward_mode_of_jax_pushes_through_a_neo_function_to_third_order() -> N
 def test_another_mode_is_refused() -> None:
     with pytest.raises(ValueError, match="mode is 'reverse' or 'forward', got 'both'"):
         bridge.as_jax(nep.sin, mode="both")
+
+
+@pytest.mark.parametrize("number", [3.0, 1 + 2j], ids=["real", "complex"])
+def test_python_numbers_are_differentiated_by_jax(number) -> None:
+    f = bridge.as_jax(lambda z, n: nep.real(z * nep.conj(z)) * n)
+
+    gradient = jax.grad(f)(number, 2)
+    pushed = jax.jvp(
+        bridge.as_jax(lambda z: nep.real(z * nep.conj(z)), mode="forward"), (number,), (1.0 + 0 * number,)
+    )
+
+    np.testing.assert_allclose(gradient, 4 * np.conj(number), rtol=1e-6)
+    np.testing.assert_allclose(pushed[1], 2 * np.real(number), rtol=1e-6)

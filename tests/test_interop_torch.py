@@ -240,3 +240,22 @@ def test_transforms_of_torch_take_a_neo_function(transform, backend) -> None:
     found = transform(bridge.as_torch(_chain, backend=backend))
 
     torch.testing.assert_close(found, transform(_chain_by_torch), rtol=1e-12, atol=1e-14)
+
+
+def test_tensor_of_the_code_around_that_requires_a_gradient_is_refused() -> None:
+    x, w = torch.ones(2), torch.ones(2, requires_grad=True)
+    parameters = {"w": [w]}
+
+    for f in (lambda x: nep.sum(x * w), lambda x: nep.sum(x * parameters["w"][0])):
+        with pytest.raises(TypeError, match=r"takes (w|parameters) from the code around it, which requires"):
+            bridge.as_torch(f)(x)
+        with torch.no_grad():
+            assert bridge.as_torch(f)(x) == 2
+
+
+def test_tensor_of_the_code_around_without_a_gradient_is_a_constant() -> None:
+    x, w = torch.ones(2, requires_grad=True), torch.ones(2)
+
+    bridge.as_torch(lambda x: nep.sum(x * w))(x).backward()
+
+    assert x.grad.tolist() == [1, 1]

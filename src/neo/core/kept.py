@@ -81,7 +81,7 @@ def _held_by(value: Any) -> list[Any] | None:
     elif not (names or hasattr(value, "__dict__") or _is_a_value(value)):
         return None
     held = [getattr(value, name, None) for name in [*names, "__defaults__", "__kwdefaults__"]]
-    return [*held, *_contents(getattr(value, "__closure__", None) or ())]
+    return [*held, *contents(getattr(value, "__closure__", None) or ())]
 
 
 def _names_in(value: Any) -> list[str]:
@@ -113,7 +113,7 @@ def _is_a_value(value: Any) -> bool:
         return False
 
 
-def _contents(cells: Sequence[Any]) -> list[Any]:
+def contents(cells: Sequence[Any]) -> list[Any]:
     """Return what the cells of a closure hold; one may be empty."""
     empty = CellType()
     return [cell.cell_contents for cell in cells if cell != empty]

@@ -115,15 +115,21 @@ def _with_pull(f: Flat, forward: Callable[..., Any], shapes: Shapes, backend: st
         return tuple([placed.get(k) for k in range(len(arrays))])
 
     function = jax.custom_vjp(forward)
-    function.defvjp(lambda *arrays: (function(*arrays), arrays), backward)
+    function.defvjp(lambda *arrays: (function(*arrays), _all_arrays(arrays)), backward)
     return function
+
+
+def _all_arrays(given: Any) -> tuple[Any, ...]:
+    """Return operands as arrays: a rule may get Python's numbers for them."""
+    return tuple([jax.numpy.asarray(x) for x in given])
 
 
 def _with_push(f: Flat, forward: Callable[..., Any], shapes: Shapes, backend: str) -> Callable[..., Any]:
     """Return a JAX function with the push-forward of f."""
     function = jax.custom_jvp(forward)
 
-    def both(arrays: Any, tangents: Any) -> tuple[Any, Any]:
+    def both(given: Any, tangents: Any) -> tuple[Any, Any]:
+        arrays = _all_arrays(given)
         moved = [k for k, x in enumerate(arrays) if differentiable(x.dtype)]
         push = pushed_by_neo(f, moved, len(arrays))
         like = tuple([s for s in shapes if differentiable(s.dtype)])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from dis import get_instructions
+from functools import lru_cache, wraps
+from types import CodeType, FunctionType
 from typing import Any
 
 import torch
@@ -12,6 +14,7 @@ from .. import backends, tree
 from ..core.array import Traced, box, unbox
 from ..core.call import call
 from ..core.dtypes import differentiable
+from ..core.kept import contents
 from ..core.policy import Policy
 from ..errors import describe
 from ..ops.conversion import to
@@ -29,8 +32,9 @@ def as_torch(f: Callable[..., Any], *, backend: str | None = None) -> Callable[.
     writes into them leaves the tensors alone. backend: the library to run it on, by default Torch.
     Gradient: to the tensors that require one, by `backward()` or `torch.autograd.grad`, to every
     order (`create_graph=True`); tangents by `torch.autograd.forward_ad`; and by the transforms of
-    `torch.func`, `vmap` among them.
-    Raises TypeError when f returns something that is no array.
+    `torch.func`, `vmap` among them. Only to arguments: pass parameters, do not close over them.
+    Raises TypeError when f returns something that is no array, or names a tensor of the code around
+    it that requires a gradient.
 
     >>> import neo.numpy as nep
     >>> x = torch.tensor([0.0, 1.0], requires_grad=True)
@@ -41,11 +45,34 @@ def as_torch(f: Callable[..., Any], *, backend: str | None = None) -> Callable[.
 
     @wraps(f)
     def function(*args: Any, **kwargs: Any) -> Any:
+        if torch.is_grad_enabled():
+            _must_lose_no_gradient(f)
         run = Flattened(f if backend is None else _on(backend, f), args, kwargs, _is_tensor)
         found = _Call.apply(_Run(run.flat), *run.arrays)
         return run.build(list(found))
 
     return function
+
+
+def _must_lose_no_gradient(f: Any) -> None:
+    """Raise TypeError where a function names a tensor outside of it whose gradient would be lost."""
+    if not isinstance(f, FunctionType):
+        return
+    named = {name: f.__globals__.get(name) for name in _globals_of(f.__code__)}
+    named |= dict(zip(f.__code__.co_freevars, contents(f.__closure__ or ()), strict=False))
+    for name, x in named.items():
+        leaves = tree.flatten(x)[0] if type(x) in (list, tuple, dict) else [x]
+        if any([_is_tensor(leaf) and leaf.requires_grad for leaf in leaves]):
+            raise TypeError(
+                f"as_torch: {f.__name__} takes {name} from the code around it, which requires a gradient "
+                f"that would be lost. Make it an argument of the function, or use {name}.detach()"
+            )
+
+
+@lru_cache
+def _globals_of(code: CodeType) -> frozenset[str]:
+    """Return the global names that a function's code loads."""
+    return frozenset([step.argval for step in get_instructions(code) if step.opname == "LOAD_GLOBAL"])
 
 
 def _is_tensor(x: Any) -> bool:
