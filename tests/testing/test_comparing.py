@@ -98,6 +98,32 @@ def test_a_gradient_that_is_lost_in_single_precision_is_found() -> None:
     assert kinds(elementwise(rounded, lambda x: 0 * x), OPERANDS) == ["wrong_gradient"]
 
 
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (np.inf, []),
+        (0.0, []),
+        (-np.inf, ["wrong_gradient"]),
+        (-5.0, ["wrong_gradient"]),
+        (np.nan, ["nan_gradient"]),
+    ],
+)
+@pytest.mark.parametrize("root", [nep.sqrt, lambda x: nep.sign(x) * nep.abs(x) ** 0.5])
+def test_an_infinite_slope_has_a_sign(root: Any, number: float, expected: list[str]) -> None:
+    def slope(x: Any) -> Any:
+        return nep.where(x == 0, number, 0.5 / nep.sqrt(nep.abs(x)))
+
+    assert kinds(elementwise(root, slope), np.array([0.0, 0.25, 4.0])) == expected
+
+
+@pytest.mark.parametrize("slope", [-np.inf, 0.0, np.inf])
+def test_a_cusp_has_infinite_slopes_of_both_signs(slope: float) -> None:
+    def between(x: Any) -> Any:
+        return nep.where(x == 0, slope, 0.5 * nep.sign(x) / nep.sqrt(nep.abs(x)))
+
+    assert kinds(elementwise(lambda x: nep.sqrt(nep.abs(x)), between), np.array([0.0, 0.25])) == []
+
+
 def test_a_second_derivative_that_is_nan_is_said_to_be() -> None:
     three_halves = elementwise(
         lambda x: nep.maximum(x, 0.0) ** 1.5, lambda x: 1.5 * nep.maximum(x, 0.0) ** 0.5

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .nearby import is_a_slope_nearby
 from .slopes import SAFETY, SMALLEST, Slopes, rounding_of, slopes
 from .subjects import Flat, pack
 
@@ -17,10 +18,6 @@ ENTRIES, KINKED = 8, 4
 PAIRS = 2
 # This many mismatches at one example tell all that there is to tell.
 ENOUGH = 4
-# How many points close by tell which slopes there are, and how many more are tried to reach one.
-NEIGHBOURS, CLIMBS = 32, 128
-# How close by they are, in units of the operands, and how long the steps from there.
-CLOSE_BY = ((2.0**-18, 2.0**-26), (2.0**-30, 2.0**-38))
 ROUNDINGS = 64 * 2.0**-52
 # Gradients beyond this are pulled back along a cotangent shorter by another factor: their sums overflow.
 LARGEST, SHORTER = 2.0**960, 2.0**-128
@@ -47,7 +44,7 @@ class Mismatch:
 
     @property
     def bound(self) -> float:
-        return self.high / 2 - self.low / 2
+        return self.high / 2 - self.low / 2 if np.isfinite(self.numeric) else 0.0
 
     @property
     def beyond(self) -> float:
@@ -159,6 +156,7 @@ class _Work:
         self.finite = np.isfinite(flat.center)
         self.w = w
         self.noise = (2.0**-51 + _coarseness(flat)) * np.abs(flat.center)
+        self.complex = any(x.dtype.kind == "c" for x in (*flat.like, *flat.results))
         self.scattered = False
         self.gradients: dict[bytes, np.ndarray] = {}
         # All results together, and each of several alone: a large one hides a small one.
@@ -187,7 +185,9 @@ class _Work:
             mismatches = self._against(self._slopes(v, 1.0), v, first)
             if mismatches and not self._against(self._slopes(v, 0.7), v, Comparison()):
                 mismatches = []
-            mismatches = [m for m in mismatches if m.declared or not self._is_a_slope_nearby(m)]
+            mismatches = [
+                m for m in mismatches if m.declared or not is_a_slope_nearby(self.flat, m, self.seed)
+            ]
             mismatches = [m for each in mismatches for m in self._narrowed(each)]
         result.add(first, mismatches)
 
@@ -261,6 +261,8 @@ class _Work:
             if wrong and np.any(found.stepped & group):
                 wrong = self._one(used, v, level, kink, result)
             out += wrong
+        if np.count_nonzero(v) == 1 and not self.complex:
+            out += [m for k in np.flatnonzero(found.endless)[:KINKED] for m in self._endless(v, found, k)]
         for k in np.flatnonzero(kinked)[:KINKED]:
             unit = np.zeros_like(self.w)
             unit[k] = 1.0
@@ -268,6 +270,18 @@ class _Work:
             ends = (low, high) if declared is None else declared
             out += self._one(unit, v, ends, True, result, declared is not None)
         return out
+
+    def _endless(self, v: np.ndarray, found: Slopes, k: int) -> list[Mismatch]:
+        """Return a mismatch where the slope of result k is infinite, and the gradient NaN or of another sign.
+
+        A finite gradient of that sign, such as 0, may be what the Policy gives there. Infinite numbers
+        that are complex have no parts.
+        """
+        unit = np.zeros_like(self.w)
+        unit[k] = 1.0
+        analytic = float(np.sum((self.gradient(unit) * v)[v != 0]))
+        ends = (0.0, np.inf) if found.endless[k] > 0 else (-np.inf, 0.0)
+        return [] if ends[0] <= analytic <= ends[1] else [Mismatch(v, analytic, *ends, False, unit)]
 
     def _reaching(self, found: Slopes, kinked: Any, low: Any, high: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return intervals that reach to what is declared at kinks, which need not be between the sides."""
@@ -316,50 +330,6 @@ class _Work:
             result.worst = max(result.worst, 0.0 if kinked else found.beyond)
             return []
         return [found]
-
-    def _is_a_slope_nearby(self, found: Mismatch) -> bool:
-        """Tell whether the gradient's slope is between slopes that the function has close by.
-
-        That is what a generalised gradient is (F. H. Clarke, 1975): where several operands tie, as in
-        a sort, slopes exactly there may all differ from those of every order nearby. Those of a function
-        that is steep and smooth differ as well, but no longer so close by.
-        """
-        return all(self._is_between(found, radius, step) for radius, step in CLOSE_BY)
-
-    def _is_between(self, found: Mismatch, radius: float, step: float) -> bool:
-        """Tell whether the gradient's slope is between slopes at points within a radius.
-
-        The first two have ties broken by the order of entries, as stable rules break them, the others by
-        chance. Which of many tied operands wins is not left to chance alone: the best point moves on.
-        """
-        rng = np.random.default_rng(self.seed)
-        ramp = np.linspace(-1, 1, self.flat.x.size)
-        places = [ramp, -ramp, *rng.uniform(-1, 1, (NEIGHBOURS, ramp.size))]
-        nearby = np.array([self._slope_at(place, found, radius, step) for place in places])
-        low, high = np.nanmin(nearby), np.nanmax(nearby)
-        slack = (1e-5 + 2.0**-50 / step) * (abs(low) + abs(high))
-        if not high - low > 1e-3 * (abs(low) + abs(high)):
-            return False
-        beyond = found.analytic > high + slack
-        reached, best = (high, np.nanargmax(nearby)) if beyond else (low, np.nanargmin(nearby))
-        place, entries = places[best], np.flatnonzero(found.direction)
-        for _ in range(CLIMBS):
-            if (found.analytic <= reached + slack) if beyond else (found.analytic >= reached - slack):
-                return True
-            moved = place.copy()
-            moved[entries] += rng.uniform(-1, 1, entries.size) * 2.0 ** -rng.integers(0, 6)
-            there = self._slope_at(moved, found, radius, step)
-            if there >= reached if beyond else there <= reached:
-                place, reached = moved, there
-        return False
-
-    def _slope_at(self, place: np.ndarray, found: Mismatch, radius: float, step: float) -> float:
-        """Return the slope at a point close by. place: where it is, in units of the radius."""
-        size = 2.0 ** np.ceil(np.log2(np.max(np.abs(self.flat.x)) or 1.0))  # so that steps are exact
-        y = self.flat.x + radius * size * place
-        h = step * size / float(np.max(np.abs(found.direction)))
-        rise = self.flat.value(y + h * found.direction) - self.flat.value(y - h * found.direction)
-        return float(np.sum(found.w * rise)) / (2 * h)
 
     def _with_scatter(self, found: Mismatch) -> Mismatch:
         """Return the mismatch with the rounding of the gradient itself in its bounds."""

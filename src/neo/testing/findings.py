@@ -24,7 +24,7 @@ KINDS = {
     "wrong_conjugate": "the gradient would be right with a complex conjugate more, or less",
     "wrong_at_kink": "at a kink the gradient is not between the slopes on both sides",
     "wrong_convention": "at a kink the gradient is not what the Policy declares there",
-    "nan_gradient": "the gradient is NaN where the function and its slope are finite",
+    "nan_gradient": "the gradient is NaN where the function is finite and has a slope, an infinite one too",
     "wrong_second_order": "the gradient of the gradient is not its slope; at higher orders likewise",
     "second_order_raises": "the gradient cannot be differentiated, although that order was asked for",
     "wrong_forward_mode": "forward mode is not the transposed reverse mode",

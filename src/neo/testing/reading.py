@@ -79,7 +79,8 @@ def _words(kind: str, found: Mismatch) -> str:
             )
         return f"the slopes on both sides are {between}; the gradient is not between them."
     if kind == "nan_gradient":
-        return "the gradient is NaN, where the function and its slope are finite."
+        slope = "finite" if np.isfinite(found.numeric) else "infinite"
+        return f"the gradient is NaN, where the function is finite and its slope {slope}."
     if kind == "wrong_conjugate":
         return (
             "with a conjugate more, or less, the gradient would be right: g * conj(y) for a product with y."
@@ -92,6 +93,8 @@ def _words(kind: str, found: Mismatch) -> str:
             "the gradient is right, its own gradient is not: a term that depends on the operands is lost."
             + hint
         )
+    if not np.isfinite(found.numeric):
+        return "the slope is infinite: it goes on growing as the step shrinks; the gradient has another sign."
     return "the gradient is not the slope of the function." + hint
 
 

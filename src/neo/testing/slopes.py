@@ -35,6 +35,7 @@ class Slopes:
     both, left, right: the slope by central differences and on either side; error, left_error and
     right_error: what they may be wrong by. stepped: whether the function is flat here, on a plateau of
     a height that only half precision rounds to: its slope is 0 as well as that across the plateaus.
+    endless: 1 or -1 where the quotients go on growing towards that infinity as the step shrinks, else 0.
     """
 
     both: Vector
@@ -44,6 +45,7 @@ class Slopes:
     right: Vector
     right_error: Vector
     stepped: Vector
+    endless: Vector
 
     @property
     def kinked(self) -> Vector:
@@ -162,7 +164,7 @@ def _extrapolated(rows: dict[float, Row], center: Vector, noise: Vector, coarse:
     unknown = np.full(center.shape, np.inf)
     if len(ordered) < 4:
         zero = np.zeros(center.shape)
-        return Slopes(zero, unknown, zero, unknown, zero, unknown, np.zeros(center.shape, bool))
+        return Slopes(zero, unknown, zero, unknown, zero, unknown, np.zeros(center.shape, bool), zero)
     steps = [(h + k) / 2 for h, k, _, _ in ordered]
     right = [(above - center) / h for h, _, above, _ in ordered]
     left = [(center - below) / h for _, h, _, below in ordered]
@@ -179,7 +181,9 @@ def _extrapolated(rows: dict[float, Row], center: Vector, noise: Vector, coarse:
     on_left = np.where(_all_nan(left), np.nan, on_left)
     on_right = np.where(_all_nan(right), np.nan, on_right)
     stepped = quantum > COARSEST * (np.abs(center) + np.abs(ordered[0][2] - ordered[0][3]))
-    return Slopes(middle, error, on_left, left_error, on_right, right_error, stepped)
+    return Slopes(
+        middle, error, on_left, left_error, on_right, right_error, stepped, _endless(steps, left, right)
+    )
 
 
 def _quantum(ordered: list[Row], center: Vector) -> Vector:
@@ -193,6 +197,25 @@ def _quantum(ordered: list[Row], center: Vector) -> Vector:
     least = [np.min(np.where(rows > 0, rows, np.inf), axis=0) for rows in moves]
     both = np.maximum(*least)
     return np.where(flat & np.isfinite(both), np.minimum(*least), 0.0)
+
+
+def _endless(steps: list[float], left: list[Vector], right: list[Vector]) -> Vector:
+    """Return the sign of a slope that is infinite on both sides, or on the one that the domain has.
+
+    As the step h shrinks, quotients of a root grow as h ** -1/2, those of a jump as 1 / h.
+    """
+    if len(steps) < len(ALL):
+        return np.zeros_like(left[0])
+    shrinking = np.log(np.asarray(steps[:-1]) / np.asarray(steps[1:]))[:, None]
+    signs = []
+    for rows in (np.stack(left), np.stack(right)):
+        power = np.log(np.abs(rows[1:] / rows[:-1])) / shrinking
+        endless = np.all((rows * rows[-1] > 0)[:-1] & (power > 0.01) & (power < 0.95), axis=0)
+        signs.append(
+            np.where(np.all(np.isnan(rows), axis=0), np.nan, np.where(endless, np.sign(rows[-1]), 0))
+        )
+    meet = (signs[0] == signs[1]) | np.isnan(signs[0]) | np.isnan(signs[1])
+    return np.asarray(np.where(meet, np.nan_to_num(np.fmax(*signs)), 0.0))
 
 
 def _all_nan(rows: list[Vector]) -> Vector:
