@@ -21,7 +21,9 @@ OPERATIONS = [
     "adjugate",
     "eig",
     "eigh",
+    "fft",
     "getitem",
+    "irfftn",
     "matmul",
     "pow",
     "pinv",
@@ -108,3 +110,15 @@ def test_numbers_of_mpmath_are_compared_with_fractions() -> None:
 
     assert (x > y).tolist() == [True, False]
     assert (y >= x).tolist() == [False, True]
+
+
+def test_a_transform_keeps_the_sum_of_squares_to_fifty_digits() -> None:
+    with mpmath.workdps(50):
+        x = neo.asarray(np.asarray([0.3, -1.25, 2.0, 0.1, 5.5]), backend="mpmath")
+
+        gradient = neo.grad(lambda x: nep.sum(nep.abs(nep.fft.fft(x, norm="ortho")) ** 2))(x)
+
+        apart = [
+            abs(found - 2 * expected) for found, expected in zip(gradient.numpy(), x.numpy(), strict=True)
+        ]
+        assert max(apart) < mpmath.mpf(10) ** -47

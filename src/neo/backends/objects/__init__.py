@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from ..record import Backend
-from . import linalg
+from . import fourier, linalg
 from .adjugates import adjugate, cofactor_slope
 from .array import ObjectArray
 from .functions import namespace
@@ -29,6 +29,7 @@ def load() -> Backend:
         special=special,
         holds_objects=True,
         kernels={
+            "fft": fourier,
             "linalg": linalg,
             "adjugate": adjugate,
             "cofactor_slope": cofactor_slope,
