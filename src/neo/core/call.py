@@ -102,14 +102,16 @@ def _by_position(
 def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]) -> Any:
     """Apply a Policy to operands as they come: boxed, bare or traced.
 
-    One library's own arrays, off every tape or on a lean one, are by far the most common case: one
+    One library's arrays, off every tape or on a lean one, are by far the most common case: one
     look at each operand finds that out, and the rest is written out here. All else is `_call_any`.
     """
-    tape = library = None
+    boxed, tape, library = False, None, None
     below: list[Any] = []
     slots: list[int | None] = []
     for x in operands:
         kind = type(x)
+        if kind is Array:
+            boxed, x, kind = True, x.held, type(x.held)
         if kind is Plain:
             if x.tape is not tape:
                 if tape is not None or not x.tape.records:
@@ -129,9 +131,19 @@ def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]
         library = tape.library if tape.flat and library in (None, tape.library) else None
     if library is None:
         return _call_any(policy, operands, settings)
-    if policy.value_and_saved is not None:
-        result, saved = policy.value_and_saved(library.raw, slots, *below, **settings)
-        return result if tape is None else tape.trace(result, [policy.slopes, slots, saved])
+    if policy.value_and_saved is None:
+        out = _call_instance(policy, tape, library, slots, below, settings)
+        return each(box, out) if boxed and tape is None else out
+    out, saved = policy.value_and_saved(library.raw, slots, *below, **settings)
+    if tape is None:
+        return box(out) if boxed else out
+    return tape.trace(out, [policy.slopes, slots, saved])
+
+
+def _call_instance(
+    policy: type[Policy], tape: Any, library: Any, slots: Any, below: list[Any], settings: dict[str, Any]
+) -> Any:
+    """Apply a Policy to one library's own arrays; its instance is put on the tape, if there is one."""
     instance = policy()
     instance.slots = slots
     if policy.bare:
@@ -139,13 +151,11 @@ def call(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]
         result = instance.forward(*below, **settings)
     else:
         result = instance.run(below, settings, Context())
-    if tape is None:
-        return result
-    return _record(tape, instance, slots, below, result, settings)
+    return result if tape is None else _record(tape, instance, slots, below, result, settings)
 
 
 def _call_any(policy: type[Policy], operands: Sequence[Any], settings: dict[str, Any]) -> Any:
-    """Apply a Policy to any operands: those of several tapes, boxed ones, unknown classes."""
+    """Apply a Policy to any operands: those of several tapes, of several libraries, unknown classes."""
     given = [unbox(x) for x in operands]
     if any([isinstance(x, Traced) for x in given]):
         tape = newest(given)

@@ -16,6 +16,7 @@ from .. import backends, tree
 from ..backends import define
 from ..core.array import Array, Batched, Plain, bottom_of, box, raw_of
 from ..core.call import newest
+from ..core.dtypes import REAL, kind
 from ..core.following import without_gradient
 from ..core.policy import library_of_all
 from ..core.tape import Tape
@@ -105,11 +106,13 @@ def _comparisons(**docs: str) -> list[Callable[..., Any]]:
         compare = getattr(operator, _COMPARISONS[name])
 
         def function(x: Any, y: Any, /) -> Any:
-            if type(x) is Plain and type(x.tape) is Tape and x.tape.flat and _is_like(y, x):
+            values = _values_alike(x, y)
+            if values is not None:
                 try:
-                    return box(compare(x.held, y.held if type(y) is Plain else y))
-                except Exception:  # which the other way says in neo's words
-                    return compared(name, x, y, batch=aligned)
+                    return box(compare(*values))
+                except Exception as error:
+                    reworded(name, (x, y), {}, error, broadcast=0)
+                    raise
             return compared(name, x, y, batch=aligned)
 
         return function
@@ -117,14 +120,21 @@ def _comparisons(**docs: str) -> list[Callable[..., Any]]:
     return [_named(name, define(name), doc) for name, doc in docs.items()]
 
 
-def _is_like(y: Any, x: Plain) -> bool:
-    """Tell whether y is an array like a Plain one, or a number that the library compares as one.
+def _values_alike(x: Any, y: Any) -> tuple[Any, Any] | None:
+    """Return the values of an array and one like it, or a number that the library compares as one; else None.
 
     In half precision a library may compare the number itself, unrounded.
     """
-    if type(y) in (int, float):
-        return getattr(x.held.dtype, "itemsize", 0) > 2
-    return y.tape is x.tape if type(y) is Plain else type(y) is type(x.held) and bool(y.dtype == x.held.dtype)
+    if type(x) is Array or (type(x) is Plain and type(x.tape) is Tape and x.tape.flat):
+        a, b = x.held, y.held if type(y) is Array or (type(y) is Plain and type(x) is Plain) else y
+        if type(y) is Plain and y.tape is not x.tape:
+            return None
+        if type(b) in (int, float):
+            is_wide = type(a) in backends.BY_TYPE and getattr(a.dtype, "itemsize", 0) > 2
+            return (a, b) if is_wide and kind(a.dtype) == REAL else None
+        if type(b) is type(a) and type(a) in backends.BY_TYPE and b.dtype == a.dtype:
+            return a, b
+    return None
 
 
 def _over_axes(batch: Any, **docs: str) -> list[Callable[..., Any]]:

@@ -19,7 +19,7 @@ from typing import Any
 from .. import backends
 from ..core.array import Array, Batched, Plain, Traced, box, unbox
 from ..core.call import call
-from ..core.dtypes import COMPLEX, kind
+from ..core.dtypes import COMPLEX, REAL, kind
 from ..core.forward import Pushed
 from ..core.policy import is_raw
 from ..core.pushing import total
@@ -175,7 +175,8 @@ def elementwise(
     function.__doc__ = doc
     general = _general(policy)
     short = {Pushed: _first(pushed, policy, general), Batched: _first(mapped, policy, general)}
-    kernel.update({Plain: function, Traced: general, Array: general, **short})
+    of_boxed = _of_boxed(kernel) if len(rules) == 1 else general
+    kernel.update({Plain: function, Traced: general, Array: of_boxed, **short})
     return enter(name, function, policy)
 
 
@@ -202,6 +203,10 @@ def _first(
     return function
 
 
+def _of_boxed(kernel: Kernel) -> Callable[..., Any]:
+    return lambda x: box(kernel[type(x.held)](x.held))
+
+
 def _unary(kernel: Kernel, rules: Any, policy: type[Elementwise]) -> Callable[..., Any]:
     return lean.unary(kernel, rules[0])
 
@@ -210,8 +215,9 @@ def _binary(
     kernel: Kernel, rules: Any, policy: type[Elementwise], name: str, operator: Any
 ) -> Callable[..., Any]:
     if operator is None:
-        return lean.binary(_by_class(kernel), rules, _promoted(policy, one_dtype), name)
-    path = lean.binary(operator, rules, _promoted(policy, beside_numbers), name)
+        raw = _by_class(kernel)
+        return lean.binary(raw, rules, _promoted(policy, one_dtype, raw), name)
+    path = lean.binary(operator, rules, _promoted(policy, beside_numbers, operator), name)
 
     def function(x: Any, y: Any, /) -> Any:
         out = path(x, y)
@@ -234,12 +240,23 @@ def _by_class(kernel: Kernel) -> Callable[..., Any]:
     return raw
 
 
-def _promoted(policy: type[Elementwise], promote: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the general path, with its operands in one dtype first."""
+def _promoted(
+    policy: type[Elementwise], promote: Callable[..., Any], raw: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return the general path, with its operands in one dtype first.
+
+    raw: the function of two arrays off every tape, where they are alike.
+    """
 
     def function(x: Any, y: Any, /) -> Any:
         boxed = type(x) is Array or type(y) is Array
         x, y = unbox(x), unbox(y)
+        if _are_alike(x, y):
+            try:
+                return box(raw(x, y)) if boxed else raw(x, y)
+            except Exception as error:
+                reworded(policy.label, (x, y), {}, error, broadcast=0)
+                raise
         if not (_is_operand(x) and _is_operand(y)):
             return _no_operands(policy, x, y)
         given = promote(x, y)
@@ -255,6 +272,17 @@ def _promoted(policy: type[Elementwise], promote: Callable[..., Any]) -> Callabl
         return box(out) if boxed else out
 
     return function
+
+
+def _are_alike(x: Any, y: Any) -> bool:
+    """Tell whether two operands are a library's own arrays of one dtype, or one of reals and a number."""
+    if type(x) is float or type(x) is int:
+        x, y = y, x
+    if type(x) not in backends.BY_TYPE:
+        return False
+    if type(y) is float or type(y) is int:
+        return kind(x.dtype) == REAL
+    return type(y) is type(x) and bool(y.dtype == x.dtype)
 
 
 def _no_operands(policy: type[Elementwise], x: Any, y: Any) -> Any:

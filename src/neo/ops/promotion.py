@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import backends
 from ..backends import define
-from ..core.array import Plain, bottom_of
+from ..core.array import Array, Plain, bottom_of
 from ..core.dtypes import COMPLEX, INTEGER, REAL, differentiable, kind
 from ..core.policy import library_of_all
 from ..errors import describe
@@ -55,7 +55,7 @@ def _alike(operands: tuple[Any, ...]) -> tuple[backends.Backend, Any] | None:
                 return None
             are_numbers = True
             continue
-        raw = x.held if type(x) is Plain and x.tape.flat else x
+        raw = x.held if type(x) is Array or (type(x) is Plain and x.tape.flat) else x
         found = backends.BY_TYPE.get(type(raw))
         if found is None or (library is not None and (found is not library or raw.dtype != like.dtype)):
             return None
