@@ -95,6 +95,34 @@ def test_the_gradient_of_an_embedding_runs_in_onnxruntime(tmp_path: Path) -> Non
     assert np.allclose(found, f(table, words), rtol=1e-5, atol=1e-6)
 
 
+def likelihood(scale: Any, x: Any, y: Any) -> Any:
+    """The negative log likelihood of a Gaussian process."""
+    apart = nep.expand_dims(x, axis=0) - nep.expand_dims(x, axis=1)
+    covariance = nep.exp(-((apart / scale) ** 2)) + 0.1 * nep.eye(x.shape[0], dtype=x.dtype)
+    logarithm = nep.sum(nep.log(nep.linalg.diagonal(nep.linalg.cholesky(covariance))))
+    return nep.sum(y * nep.linalg.solve(covariance, y)) / 2 + logarithm
+
+
+def test_the_gradient_of_a_gaussian_process_runs_in_onnxruntime(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    scale, x, y = np.asarray(0.7), rng.normal(size=2), rng.normal(size=2)
+    f = neo.value_and_grad(likelihood)
+
+    export.onnx(f, (scale, x, y), tmp_path / "f.onnx")
+
+    found = _run(tmp_path / "f.onnx", scale=scale, x=x, y=y)
+    assert np.allclose(found, f(scale, x, y), rtol=1e-12)
+
+
+def test_the_gradient_of_a_determinant_at_a_singular_matrix_runs_in_onnxruntime(tmp_path: Path) -> None:
+    x = np.asarray([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 1.0, 0.5]])
+
+    export.onnx(neo.grad(nep.linalg.det), (x,), tmp_path / "f.onnx")
+
+    expected = [[-4.0, 5.0, -2.0], [2.0, -2.5, 1.0], [0.0, 0.0, 0.0]]
+    assert np.allclose(_run(tmp_path / "f.onnx", x=x)[0], expected)
+
+
 def test_a_function_that_branches_on_values_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="asked for the value of an array"):
         export.onnx(lambda x: x if x[0] > 0 else -x, (np.ones(2),), tmp_path / "f.onnx")

@@ -10,6 +10,7 @@ import ndonnx as xp
 import numpy as np
 import spox.opset.ai.onnx.v17 as onnx
 
+from . import elimination
 from .host import matmul_backward
 from .ndonnx_indexing import add_at, getitem, known, put, raw_values
 from .ndonnx_mathematics import KERNELS
@@ -96,11 +97,14 @@ def cumulative_prod(
 
 
 class Linalg:
-    """What there is of the extension `linalg`."""
+    """What there is of the extension `linalg`: elimination, and no singular or eigenvalues."""
+
+    def __init__(self) -> None:
+        vars(self).update(elimination.of("ndonnx", "cholesky", "det", "inv", "slogdet", "solve"))
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
-            f"ONNX has no factors of matrices. Compute linalg.{name} beforehand, and pass it as an argument"
+            f"ONNX has no singular or eigenvalues. Compute linalg.{name} before, and pass it as an argument"
         )
 
     @staticmethod
@@ -142,6 +146,7 @@ def load() -> Backend:
         kernels={
             "linalg": Linalg(),
             "matmul_backward": matmul_backward("ndonnx"),
+            **elimination.of("ndonnx", "adjugate", "cofactor_slope", "solve_triangular"),
             **{kernel.__name__: kernel for kernel in kernels},
         },
     )
