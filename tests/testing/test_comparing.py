@@ -133,3 +133,16 @@ def test_a_second_derivative_that_is_nan_is_said_to_be() -> None:
 
     assert finding.kind == "wrong_second_order"
     assert finding.message == "the gradient is right, its own gradient is NaN, where its slope is finite."
+
+
+@pytest.mark.parametrize("number", [7.58048529891677, 10.441738170906437, -8.307861328125])
+def test_digits_that_cancel_in_single_precision_are_no_finding(number: float) -> None:
+    def factor(x: Any) -> float:
+        return 1.03 if "float32" in str(x.dtype) else 1.0
+
+    given = {"orders": (1, 2), "dtype": "float32"}
+    right = elementwise(nep.tanh, lambda x: 1 - nep.tanh(x) ** 2)
+    wrong = elementwise(nep.tanh, lambda x: factor(x) * (1 - nep.tanh(x) ** 2))
+
+    assert findings(right, np.array([number, 0.5]), **given) == []
+    assert [f.kind for f in findings(wrong, np.array([number, 0.5]), **given)] == ["wrong_in_dtype"]

@@ -108,7 +108,9 @@ class _Foreign(Subject):
         count = len(self.operands)
         pulled = lambda *arrays: tuple(self.pull_native(arrays[:count])[1](arrays[count:]))  # noqa: E731
         names = [str(x.dtype) for x in self.value(self.points)]
-        return type(self)(pulled, self.library, [*self.operands, *cotangents], [*self.dtypes, *names])
+        found = type(self)(pulled, self.library, [*self.operands, *cotangents], [*self.dtypes, *names])
+        found.cotangents = self.cotangents + len(cotangents)
+        return found
 
 
 class _Torch(_Foreign):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from .subjects import Flat, Subject, pack, unpack
 GROSS = 0.05
 # Roundings of an operation, and how many neighbours of the operands tell how they scatter.
 ROUNDINGS, NEIGHBOURS = 64.0, 4
+# How many roundings of a number nearby stand between a difference of two such and the truth.
+LOST = 4
 
 
 def coarse(
@@ -46,8 +49,7 @@ def coarse(
         return nothing
     bound = floor + _scatter(low, high, w, found - expected, expected, eps, rng)
     bound = bound + (_unsteadiness(low, high, w, found - expected, expected, rng) if gross else 0.0)
-    tiny = 4 * eps * _size_nearby(high, w)
-    bound = np.where((np.abs(found) <= tiny) & (np.abs(expected) <= tiny), np.inf, bound)
+    bound = bound + LOST * eps * _size_nearby(high, lambda x: high.pull_at(x, w))
     k = int(np.argmax(np.where(finite, errors - bound, -np.inf)))
     if not errors[k] > bound[k]:
         return nothing
@@ -68,6 +70,7 @@ def _values(low: Flat, high: Flat, eps: float) -> tuple[Fault | None, float, flo
     reach = 16 * np.fmax(*[np.abs(m - high.center) for m in moved]) + ROUNDINGS * eps * np.abs(high.center)
     # Below the smallest normal number digits are lost.
     reach = reach + max([float(np.finfo(x.dtype).smallest_normal) for x in (*low.like, *low.results)])
+    reach = reach + LOST * eps * _size_nearby(high, high.value)
     finite = np.isfinite(low.center) & np.isfinite(high.center) & np.isfinite(reach)
     beyond = np.where(finite, np.abs(low.center - high.center) - reach, -np.inf)
     k = int(np.argmax(beyond)) if beyond.size else 0
@@ -102,14 +105,17 @@ def _unsteadiness(low: Flat, high: Flat, w: Any, error: Any, expected: Any, rng:
     return moved
 
 
-def _size_nearby(high: Flat, w: Any) -> float:
-    """Return the size of the gradient nearby, and nearer to zero.
+def _size_nearby(high: Flat, value: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Return the size of values or gradients nearby, and nearer to zero.
 
-    Where it is less here than that rounds to, its digits are lost, as those of 1 - tanh(x) ** 2 are.
+    Where they are less here than those round to, their digits are lost, as those of 1 - tanh(x) ** 2 are.
     """
-    step = np.max(np.abs(high.x), initial=0) / 16 or 1 / 16
-    near = [high.x * factor for factor in (0.5, 0.25, 0.125)] + [high.x + step, high.x - step]
-    there = [np.abs(high.pull_at(x, w)) for x in near]
+    count = high.x.size - pack(high.like[len(high.like) - high.subject.cotangents :]).size
+    own = np.arange(high.x.size) < count
+    step = np.max(np.abs(high.x[own]), initial=0) / 16 or 1 / 16
+    near = [np.where(own, high.x * factor, high.x) for factor in (0.5, 0.25, 0.125)]
+    near += [np.where(own, high.x + side, high.x) for side in (step, -step)]
+    there = [np.abs(value(x)) for x in near]
     return max([float(np.max(g[np.isfinite(g)], initial=0)) for g in there])
 
 

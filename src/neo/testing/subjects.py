@@ -28,6 +28,8 @@ class Subject:
 
     # Whether calls in several threads may be compared: settings of some libraries belong to a thread.
     threaded = True
+    # How many of the operands, at the end, are gradients of results of an order before.
+    cotangents = 0
 
     def __init__(
         self,
@@ -118,7 +120,9 @@ class Subject:
         def pulled(*arrays: Any) -> Any:
             return tuple(self.pull_native(arrays[:count])[1](arrays[count:]))
 
-        return Subject(pulled, self.library, [*self.operands, *cotangents], [*self.dtypes, *names])
+        found = Subject(pulled, self.library, [*self.operands, *cotangents], [*self.dtypes, *names])
+        found.cotangents = self.cotangents + len(cotangents)
+        return found
 
 
 def own(x: np.ndarray) -> np.ndarray:
