@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from .. import backends
 from .array import Array, Batched, Traced, beneath, bottom_of, box, raw_of, unbox
 from .call import call
 from .dtypes import differentiable
@@ -158,6 +159,13 @@ class FollowingTape(Tape):
         self.append(entry)
         return x
 
+    def constant(self, value: Any) -> Any:
+        """Return an array from outside with a slot of its own, so that what is taken of it is followed."""
+        own = value[...]  # see `follow`
+        x = self._on(Followed() if differentiable(value.dtype) else Stopped(), own, NOTHING)
+        self._add("constant", _same, [value], {}, x)
+        return x
+
     def follow(self, function: Any, operands: Sequence[Any], settings: dict[str, Any], out: Any) -> Any:
         """Return results without a gradient as followed ones, and note the call that made them."""
         given = [bottom_of(x) for x in operands]
@@ -189,15 +197,38 @@ def _same(x: Any) -> Any:
     return x
 
 
-def _following(operands: Iterable[Any]) -> FollowingTape | None:
-    """Return the tape that follows, among the tapes of operands and those below them."""
+def _following(operands: Iterable[Any], through: bool = False) -> FollowingTape | None:
+    """Return the tape that follows, among the tapes of operands and those below them.
+
+    through: whether to look below a batch. A call there is followed when it is made one level down.
+    """
     for x in operands:
-        # Below a batch, the call is followed when it is made one level down.
-        while isinstance(x, Traced) and type(x) is not Batched:
+        while isinstance(x, Traced) and (through or type(x) is not Batched):
             if isinstance(x.tape, FollowingTape):
                 return x.tape
-            x = x.held
+            x = beneath(x)
     return None
+
+
+def followed(x: Any, key: Any) -> Any:
+    """Return x on the tape that follows an index, so that what stands there is no constant of the program.
+
+    key: an index, or a tuple of them.
+    """
+    tape = _following(key if isinstance(key, tuple) else (key,), through=True)
+    below = unbox(x)
+    if tape is None or not hasattr(below, "dtype"):
+        return x
+    traced = below
+    while isinstance(traced, Traced):
+        if traced.tape is tape:
+            return x
+        traced = beneath(traced)
+    if below is traced:
+        return tape.constant(below)
+    # One of a newer tape, or a batched one, of a constant.
+    library = backends.of(traced)
+    return x * tape.constant(library.asarray(1, traced.dtype, library.device(traced)))
 
 
 def without_gradient(

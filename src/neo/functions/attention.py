@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..core.array import bottom_of, values_of
+from ..core.array import bottom_of
 from ..core.dtypes import BOOL, INTEGER, kind
 from ..core.policy import library_of_all
 from ..errors import describe
@@ -70,7 +70,6 @@ def embedding(indices: Any, weight: Any, /) -> Any:
     indices: (...) integer. weight: (n, d). Returns (..., d). Gradient: to weight; a row taken several
     times gets the sum. Raises IndexError for an index out of range and TypeError for no integers.
     """
-    indices = values_of(indices)
     if not hasattr(indices, "dtype"):
         raw = bottom_of(weight)
         library = library_of_all((raw,))

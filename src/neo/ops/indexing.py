@@ -12,7 +12,7 @@ from ..backends import define
 from ..core.array import Array, Batched, Plain, Traced, beneath, bottom_of, box, unbox, values_of
 from ..core.call import call
 from ..core.dtypes import INTEGER, kind
-from ..core.following import read
+from ..core.following import followed, read
 from ..core.policy import library_of_all
 from ..errors import counted, describe
 from . import lean
@@ -79,6 +79,7 @@ def getitem(x: Any, key: Any, /) -> Any:
     """
     if is_basic(key):
         return part(x, key)
+    x = followed(x, key)
     key, batched = parted(key)
     return Getitem.of(x, *batched, key=key)
 
@@ -155,6 +156,7 @@ class Scatter(BuiltIn):
 @rule(Scatter)
 def scatter(g: Any, /, *, shape: tuple[int, ...], key: Any) -> Any:
     """Return zeros of a shape with g added at key: the gradient of indexing."""
+    g = followed(g, key)
     key, batched = parted(key)
     return Scatter.of(g, *batched, shape=shape, key=key)
 
@@ -230,7 +232,7 @@ def setitem(x: Any, key: Any, value: Any, /) -> Any:
     Gradient: to x where it was kept, to value where it was written.
     Raises TypeError when the dtype of value does not fit into that of x.
     """
-    value = like_elements(x, value)
+    value, x = like_elements(x, value), followed(x, key)
     if is_batched_mask(key):
         return _chosen(x, values_of(key), value)
     key, batched = parted(key)
@@ -290,7 +292,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
             raise ValueError(f"take needs axis= for an array with {x.ndim} axes")
         axis = 0
     (axis,) = positive_axes(axis, x.ndim)
-    indices = _indices(x, indices)
+    x, indices = followed(x, indices), _indices(x, indices)
     if type(indices) is Batched or len(indices.shape) != 1:
         return getitem(x, (*[slice(None)] * axis, indices))
     return Take.of(x, indices=indices, axis=axis)
@@ -300,7 +302,9 @@ def _indices(x: Any, indices: Any) -> Any:
     raw = values_of(indices)
     if not hasattr(raw, "dtype") or isinstance(raw, np.ndarray | np.generic):
         library = library_of_all((x,))
-        raw = library.asarray(raw, None, library.device(bottom_of(x)))
+        made = library.asarray(raw, None, library.device(bottom_of(x)))
+        # By its identity a tape that follows knows where it came from.
+        raw = raw if isinstance(raw, library.arrays) else made
     if kind(raw.dtype) != INTEGER:
         raise IndexError(f"indices must be integers, got {describe(raw)}")
     return raw
@@ -348,7 +352,7 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
     indices: integer, with as many axes as x; the other lengths broadcast. Gradient: to x.
     """
     (axis,) = positive_axes(axis, x.ndim)
-    indices = _indices(x, indices)
+    x, indices = followed(x, indices), _indices(x, indices)
     batched = [indices] if type(indices) is Batched else []
     return TakeAlongAxis.of(x, *batched, indices=None if batched else indices, axis=axis)
 

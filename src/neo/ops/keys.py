@@ -12,6 +12,7 @@ import numpy as np
 
 from ..core.array import Array, Batched, is_batched, raw_of, values_of
 from ..core.dtypes import BOOL, kind
+from ..core.following import read
 from .broadcasting import reshape
 
 
@@ -48,7 +49,9 @@ def _parted(key: Any, batched: list[Any]) -> Any:
 
 
 def raw_key(key: Any) -> Any:
-    """Return an index with the library's own arrays; TypeError where one is batched."""
+    """Return an index with the library's own arrays, for who looks at them; TypeError for a batched one."""
+    for k in key if isinstance(key, tuple) else (key,):
+        read(k)
     key, batched = parted(key)
     return filled(key, [raw_of(k) for k in batched])
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import backends
 from ..core.array import bottom_of
+from ..core.following import followed
 from ..core.policy import library_of_all
 from .broadcasting import broadcast_to, reshape
 from .constant import equal
@@ -53,6 +54,7 @@ def add_at(x: Any, key: Any, value: Any, /) -> Any:
     Gradient: to x, and to value where it was added. Raises TypeError when the dtype of value does
     not fit into that of x.
     """
+    x = followed(x, key)
     key, batched = parted(key)
     return AddAt.of(x, like_elements(x, value), *batched, key=key)
 

@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .. import backends
-from ..core.array import Array, bottom_of, box, raw_of
+from ..core.array import Array, bottom_of, box
+from ..core.following import read
 from ..core.policy import is_raw
 from ..errors import describe
 
@@ -19,7 +20,7 @@ def is_array(x: Any) -> bool:
 
 def on_host(x: Any, name: str) -> np.ndarray:
     """Return a number, nested lists or any array as NumPy's float64."""
-    raw = raw_of(x)
+    raw = read(x)
     values = backends.of(raw).to_numpy(raw) if is_array(x) else np.asarray(raw)
     if values.dtype.kind not in "biuf":
         raise TypeError(f"{name} has to be real numbers, got {describe(x)}")

@@ -10,6 +10,7 @@ from .. import backends, tree
 from ..core.array import Array, Traced, apart, bottom_of, box, unbox
 from ..core.dtypes import COMPLEX, kind
 from ..core.filling import zeros_like
+from ..core.following import followed
 from ..core.forward import Forward
 from ..errors import describe
 from .arguments import Argnames, Argnums, every_or_chosen, is_one, label, must_share_library, name_of
@@ -89,7 +90,7 @@ def push(
     for key, tangent in zip(keys, tangents, strict=True):
         argument = run.positional[key] if isinstance(key, int) else run.named[key]
         for x, v in zip(tree.flatten(argument)[0], leaves_of(f, key, argument, tangent), strict=True):
-            x.slot = v
+            x.slot = unbox(followed(v, x.held))  # see `Recording._walk_back`
     with run.quiet():
         run.record(has_aux)
         pushed = [leaving(run, v, x) for v, x in zip(run.slots, run.values, strict=True)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import backends, tree
 from ..core.array import Array, Traced, apart, beneath, box, unbox
+from ..core.following import followed
 from ..core.tape import Tape, walk_back
 from ..errors import describe
 from .arguments import Inputs, any_boxed, label, name_of
@@ -124,6 +125,9 @@ class Recording:
 
     def _walk_back(self, seeds: list[tuple[int, Any]], keep: bool) -> list[Any]:
         """Return the gradients of the leaves."""
+        if any([isinstance(x, Traced) for x in self.values]):
+            # Else a tape below that follows would take what is computed of the seeds for constants.
+            seeds = [(slot, followed(g, tuple(self.values))) for slot, g in seeds]
         with entered("forgiving", self.inputs.libraries):
             found = walk_back(self.calls, len(self.inputs.values), seeds, keep, large=self.inputs.large)
             return self.inputs.gradients(found)
