@@ -270,13 +270,13 @@ class Take(BuiltIn):
     samples = [([(4,)], {"indices": [0, 2, 2]}), ([(3, 4)], {"indices": [3, 0, 0], "axis": 1})]
     batch = classmethod(along())
 
-    def forward(self, x, *, indices, axis):
-        self.ctx.save(tuple(x.shape), indices, axis)
-        return self.xp.take(x, indices, axis=axis)
+    @staticmethod
+    def value_and_saved(xp, slots, x, *, indices, axis):
+        return xp.take(x, indices, axis=axis), (tuple(x.shape), indices, axis)
 
-    def backward(self, g):
-        shape, indices, axis = self.ctx.release
-        return scatter(g, shape=shape, key=(*[slice(None)] * axis, indices))
+    @staticmethod
+    def slopes(g, shape, indices, axis):
+        return (_scattered(g, shape, (*[slice(None)] * axis, indices)),)
 
 
 @rule(Take)
