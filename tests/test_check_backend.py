@@ -99,7 +99,7 @@ def test_what_is_no_dtype_is_refused_by_name() -> None:
 
 
 def test_what_a_library_lacks_for_no_elements_alone_is_told_in_the_page() -> None:
-    said = "cholesky of an array is refused by broken: none given. More (shapes (0, 2, 2))"
+    said = "cholesky of an array is refused by broken: none given. (shapes (0, 2, 2))"
     row = Row("cholesky", "missing", "value", said, 1)
 
     page = BackendReport("broken", "float64", (row,)).markdown()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 import neo
 from neo import testing
 from neo.cli import main
+from neo.testing.interrupting import interruptible
 
 RULE = "support.right:Affine"
 ROOT = Path(__file__).parents[2]
@@ -213,6 +216,21 @@ def test_an_interrupt_in_a_test_stops_the_run_with_its_report(monkeypatch: pytes
         testing.check_policy(Interrupting, backends="numpy")
 
     assert caught.value.report.interrupted
+
+
+@pytest.mark.skipif(
+    threading.current_thread() is not threading.main_thread(), reason="only the main thread hears signals"
+)
+def test_an_interrupt_that_a_callback_swallows_is_not_lost() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    with interruptible(None) as between:
+        with suppress(KeyboardInterrupt):  # as a callback of the garbage collector does
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            between("numpy", 1, 2)
+
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_interrupted_conformance_shows_the_operations_that_were_run(

@@ -88,7 +88,7 @@ def _cell(row: Row) -> str:
     """Return what was said of an operation as it is said of others: without its name, its first sentence."""
     detail, _, shapes = row.detail.partition(" (shapes ")
     refused = detail.partition(" is refused by ")[2].partition(": ")[2]  # with other words before
-    said = (refused or detail).replace(repr(row.operation), "of that name").partition(". ")[0]
+    said = (refused or detail).replace(repr(row.operation), "of that name").partition(". ")[0].rstrip(".")
     if row.status != MISSING:
         said += f" (shapes {shapes}"
     elif re.search(r"\b0\b", shapes):

@@ -10,6 +10,7 @@ from typing import Any
 from .asked import DTYPES, PROFILES
 from .check import examine
 from .findings import STOPPED, Report, Stopped, save
+from .interrupting import interruptible
 
 BAR = 24
 
@@ -41,18 +42,19 @@ def run(given: list[str]) -> int:
 def _examined(options: argparse.Namespace) -> Report:
     """Return the report of the check that was asked for: of a stopped one, what it did until then."""
     try:
-        return examine(
-            named(options.policy),
-            inputs=options.inputs and named(options.inputs),
-            settings=options.settings and named(options.settings),
-            backends=options.backend or "all",
-            dtypes=options.dtype or ("float64",),
-            orders=tuple(range(1, options.order + 1)),
-            profile=options.profile,
-            seed=options.seed,
-            examples=options.examples,
-            progress=_progress if sys.stderr.isatty() else None,
-        )
+        with interruptible(_progress if sys.stderr.isatty() else None) as progress:
+            return examine(
+                named(options.policy),
+                inputs=options.inputs and named(options.inputs),
+                settings=options.settings and named(options.settings),
+                backends=options.backend or "all",
+                dtypes=options.dtype or ("float64",),
+                orders=tuple(range(1, options.order + 1)),
+                profile=options.profile,
+                seed=options.seed,
+                examples=options.examples,
+                progress=progress,
+            )
     except Stopped as stopped:
         print("\nneo check: stopped; --examples makes it shorter", file=sys.stderr)
         report: Report = stopped.report
