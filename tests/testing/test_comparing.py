@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from support.made import policy_of
 from support.right import SortWithStableTies
-from support.right_nasty import SortDescending
+from support.right_nasty import NASTY, SortDescending
 
 import neo.numpy as nep
 import neo.testing as nt
 
+POLICIES = {name: policy for name, policy, _ in NASTY}
 OPERANDS = np.array([0.31234567, -1.2345678, 0.0, 1.75])
 
 
@@ -133,6 +134,10 @@ def test_a_second_derivative_that_is_nan_is_said_to_be() -> None:
 
     assert finding.kind == "wrong_second_order"
     assert finding.message == "the gradient is right, its own gradient is NaN, where its slope is finite."
+
+
+def test_rounding_that_is_alike_at_regular_steps_is_known() -> None:
+    assert kinds(POLICIES["NaiveExpm1OverX"], np.array([[0.019264080810546876, 0.05536457061767579]])) == []
 
 
 @pytest.mark.parametrize("number", [7.58048529891677, 10.441738170906437, -8.307861328125])
