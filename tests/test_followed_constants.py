@@ -40,6 +40,11 @@ PROGRAMS = {
     "gradient of a part": lambda x, t, rows: neo.grad(lambda y: nep.sum(y[nep.argsort(y)[:2]]))(x) * x,
     "gradient of sort": lambda x, t, rows: neo.grad(lambda y: nep.sort(y)[0])(x) * x,
     "gradient of a constant": lambda x, t, rows: neo.grad(lambda c: nep.sum(c[nep.argsort(x)[:2]]))(t) * x,
+    "gradient of clip": lambda x, t, rows: neo.grad(lambda y: nep.sum(nep.clip(y, -0.5, 0.5)))(x) * x,
+    "gradient of a norm": lambda x, t, rows: neo.grad(nep.linalg.matrix_norm)(x[:, None] * t) @ t * x,
+    "gradient of the largest": lambda x, t, rows: (
+        neo.grad(lambda y: nep.linalg.vector_norm(y, ord=np.inf))(x) * x
+    ),
     "tangent of sort": lambda x, t, rows: neo.jvp(nep.sort, (x,), (t,))[1] * x,
 }
 
@@ -68,3 +73,10 @@ def test_what_looks_at_values_does_not_run_again_with_others(f, xp: Library) -> 
 
     with pytest.raises(RuntimeError, match="looked at"):
         program.replay(xp.array(OTHER))
+
+
+def test_a_stopped_gradient_has_its_name_in_the_listing() -> None:
+    _, program = neo.trace(lambda x: neo.stop_gradient(x) * nep.maximum(x, 1.0))(X)
+
+    assert "%1 = stop_gradient(%0)" in str(program)
+    assert " at 0x" not in str(program)

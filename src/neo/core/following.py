@@ -173,7 +173,8 @@ class FollowingTape(Tape):
         own = each(lambda value: value[...] if any([value is x for x in given]) else value, out)
         result = each(lambda value: self._on(Stopped(), value, NOTHING), own)
         known = [self._own(x) for x in operands]
-        name = getattr(function, "__name__", None) or str(function.args[0])
+        called = function.args[0] if isinstance(function, partial) else function
+        name = called if isinstance(called, str) else called.__name__
         self._add(name, function, known, settings, result)
         return result
 

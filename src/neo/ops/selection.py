@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.array import Array, Plain, bottom_of, box, values_of
+from ..core.array import Array, Plain, bottom_of, box
 from ..core.dtypes import BOOL, kind
 from ..core.policy import library_of_all
 from ..errors import describe
 from .batching import aligned
 from .broadcasting import unbroadcast
+from .constant import stopped
 from .kernels import with_kernel
 from .promotion import NUMBERS, one_dtype
 from .registry import BuiltIn, rule
@@ -116,7 +117,8 @@ class Clip(BuiltIn):
 
 def _constant(x, g):
     """Return the value of x, boxed if g is: see `elementwise._like`."""
-    return box(values_of(x)) if isinstance(g, Array) and x is not None else values_of(x)
+    x = stopped(x)  # which a tape that follows knows
+    return box(x) if isinstance(g, Array) and x is not None else x
 
 
 def _not(condition):

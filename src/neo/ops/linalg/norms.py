@@ -10,6 +10,7 @@ from ...core.dtypes import differentiable
 from ...errors import short_name
 from ..batching import leading, over
 from ..broadcasting import Axes, astype, kept_shape, positive_axes, reshape, sum
+from ..constant import is_zero, stopped
 from ..formulas import abs, sign
 from ..registry import BuiltIn, composite, rule
 from ..selection import where
@@ -56,19 +57,19 @@ class VectorNorm(BuiltIn):
 
 def _inverse(x: Any) -> Any:
     """Return 1 / x, and 0 where x is 0: where the norm is 0 all slopes are, to every order."""
-    none = values_of(x) == 0
+    none = is_zero(x)
     return where(none, 0, 1 / where(none, 1, x))
 
 
 def _powered(x: Any, power: float) -> Any:
     """Return x ** power for x >= 0, and 0 where x is 0, which is a kink or flat."""
-    none = values_of(x) == 0
+    none = is_zero(x)
     return where(none, 0, where(none, 1, x) ** power)
 
 
 def _shared(g: Any, x: Any, out: Any, axis: Axes) -> Any:
     """Return g split evenly among the elements whose magnitude is the norm."""
-    reached = abs(values_of(x)) == values_of(out)
+    reached = abs(stopped(x)) == stopped(out)
     share = astype(reached, out.dtype)
     return (g / sum(share, axis=axis, keepdims=True) * share) * sign(x)
 
