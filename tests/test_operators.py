@@ -247,3 +247,16 @@ def test_a_number_beside_a_traced_array_is_that_number_to_the_last_bit(xp: Libra
             again, _ = neo.vjp(f, x)
             assert bits(traced) == bits(again) == bits(plain), number
             assert pull(x)[0].dtype == x.dtype
+
+
+def test_numbers_beside_tensors_do_not_outlive_a_mode_of_pytorch() -> None:
+    torch = pytest.importorskip("torch")
+    fake = pytest.importorskip("torch._subclasses.fake_tensor")
+    f = neo.grad(lambda x: (x * 7.03125).sum())
+
+    with torch.inference_mode():
+        np.testing.assert_array_equal(f(torch.ones(2)), [7.03125, 7.03125])
+    with fake.FakeTensorMode():
+        assert tuple(f(torch.ones(2)).shape) == (2,)
+        assert tuple(neo.grad(lambda x: (x * 9.03125).sum())(torch.ones(2)).shape) == (2,)
+    np.testing.assert_array_equal(f(torch.ones(2)), [7.03125, 7.03125])

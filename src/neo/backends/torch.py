@@ -75,7 +75,7 @@ def constant(x: torch.Tensor, number: float) -> Any:
 
     -0.0 is 0.0 to a dictionary, and NaN nothing: those stay numbers.
     """
-    known = _CONSTANTS.get(x.dtype) if x.is_cpu else None
+    known = _CONSTANTS.get(x.dtype) if type(x) is torch.Tensor and x.is_cpu else None
     if known is None:
         return number
     found = known.get(number)
@@ -87,9 +87,9 @@ def _new_constant(known: dict[float, torch.Tensor], dtype: torch.dtype, number: 
         return number
     if len(known) >= _MOST_CONSTANTS:
         known.clear()
-    # By way of NumPy: no transform or mode of PyTorch that is active now has a part in it.
-    value = np.asarray(number, "float32" if dtype is torch.float32 else "float64")
-    return known.setdefault(number, torch.from_numpy(value))
+    made = torch.from_numpy(np.asarray(number, "float32" if dtype is torch.float32 else "float64"))
+    # A mode of PyTorch, one of fake tensors say, may make another, which is not to outlive it.
+    return known.setdefault(number, made) if type(made) is torch.Tensor else number
 
 
 # An integer or a float beyond it is infinite in float32, and PyTorch may say so in its own words.
