@@ -13,11 +13,12 @@ from .examples import Example
 from .findings import Finding, Report
 from .higher import derived, lost, weights
 from .invariants import CHECKS, leak, nan, repeatable, threads
+from .mapped import mapped
 from .places import Place, double, dtypes_of, rounded
 from .reading import finding_of, pattern, program
 from .structure import Direct, Fault, faults, gradients_of
 from .subjects import Flat, Subject
-from .targets import Target, Undeclared
+from .targets import Refused, Target, Undeclared, Undifferentiated
 
 # Entries of a gradient's gradient that are compared one by one, beside all at once.
 ENTRIES_AT_HIGHER_ORDERS = 3
@@ -29,18 +30,6 @@ ENOUGH = 6
 # Findings of the comparison with slopes.
 NUMBERS = ("wrong_gradient", "wrong_at_kink", "wrong_convention", "nan_gradient", "wrong_conjugate")
 NUMBERS += ("wrong_second_order", "second_order_raises", "missing_gradient")
-
-
-class Refused(Exception):  # noqa: N818  # not an error of the caller's
-    """Forward does not take the example, or there is nothing in it to differentiate."""
-
-    kind = "forward_raises"
-
-
-class Undifferentiated(Refused):
-    """No operand of the example is real or complex."""
-
-    kind = "nothing_compared"
 
 
 class Checking:
@@ -114,6 +103,8 @@ class Checking:
                 self.add(fault, example, place, dtype)
             if self.target.pushes:
                 self._forward_mode(subject, example, place, dtype)
+            if self.target.maps:
+                self._found(mapped(subject, self.target.names), example, place, dtype)
             self._higher(subject, example, place, dtype)
 
     def _prepared(self, example: Example, place: Place, dtype: str) -> tuple[Subject, Any, list[Fault]]:
@@ -146,6 +137,10 @@ class Checking:
     def _first(self, check: Any, flat: Flat, rng: Any) -> list[Fault]:
         fault = _guarded(check, flat, rng)
         return [] if fault is None else [fault]
+
+    def _found(self, fault: Fault | None, example: Example, place: Place, dtype: str) -> None:
+        if fault is not None:
+            self.add(fault, example, place, dtype)
 
     def _once(self, subject: Subject, flat: Flat, example: Example, place: Place, dtype: str) -> None:
         """Check what one example of each library shows."""

@@ -28,6 +28,7 @@ KINDS = {
     "wrong_second_order": "the gradient of the gradient is not its slope; at higher orders likewise",
     "second_order_raises": "the gradient cannot be differentiated, although that order was asked for",
     "wrong_forward_mode": "forward mode is not the transposed reverse mode",
+    "wrong_batch": "a rule for a batch axis gives other results than one example after the other",
     "wrong_in_dtype": "the gradient is right in double precision and wrong in another dtype",
     "backends_disagree": "two libraries give different gradients at the same numbers",
     "values_disagree": "two libraries, or two dtypes, give different results at the same numbers",

@@ -175,15 +175,13 @@ def nan(flat: Flat, rng: Any) -> Fault | None:
     w = _cotangent(flat, rng)
     if not np.all(np.isfinite(flat.pull(w))):
         return None
-    spread = []
-    for i in range(n):
-        x = flat.x.copy()
-        x[i] = np.nan
-        if list(np.flatnonzero(np.isnan(flat.value(x)))) != [i]:
-            return None
-        g = _pulled(flat, x, w)
-        spread.append(g is not None and bool(np.any(np.isnan(np.delete(g.reshape(len(like), n), i, axis=1)))))
-    if any(spread):
+    poisoned = [np.where(np.arange(flat.x.size) == k, np.nan, flat.x) for k in range(flat.x.size)]
+    # Of every operand: x * sum(y) is elementwise in x alone.
+    if any([list(np.flatnonzero(np.isnan(flat.value(x)))) != [k % n] for k, x in enumerate(poisoned)]):
+        return None
+    pulled = [(k % n, _pulled(flat, x, w)) for k, x in enumerate(poisoned)]
+    rest = [np.delete(g.reshape(len(like), n), i, axis=1) for i, g in pulled if g is not None]
+    if any([np.any(np.isnan(g)) for g in rest]):
         return "spreads_nan", "a NaN in one element makes the gradients of other elements NaN", None
     return None
 

@@ -29,6 +29,18 @@ class Undeclared(Exception):  # noqa: N818  # not an error of the caller's
     """What a Policy declares for kinks is no slope."""
 
 
+class Refused(Exception):  # noqa: N818  # not an error of the caller's
+    """Forward does not take the example, or there is nothing in it to differentiate."""
+
+    kind = "forward_raises"
+
+
+class Undifferentiated(Refused):
+    """No operand of the example is real or complex."""
+
+    kind = "nothing_compared"
+
+
 @dataclass
 class Target:
     """A function of arrays whose gradient is checked.
@@ -54,6 +66,11 @@ class Target:
         """Tell whether forward mode has a rule of its own, beside the transposed backward."""
         policy = self.policy
         return bool(policy and (policy.push is not Policy.push or policy.linear or policy.multilinear))
+
+    @property
+    def maps(self) -> bool:
+        """Tell whether it has a rule of its own for a batch axis."""
+        return bool(self.policy and self.policy.batch is not None)
 
     def subject(self, library: Any, operands: Sequence[np.ndarray], dtypes: Any, settings: Any) -> Subject:
         """Return the function with those settings as a Subject at an example."""
