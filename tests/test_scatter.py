@@ -76,6 +76,8 @@ def test_index_out_of_range_raises_unless_a_mode_is_given(xp: Library) -> None:
 
     with pytest.raises(IndexError):
         x.at[[0, 7]].add(1.0)
+    with pytest.raises(IndexError, match="at: index 7 is out of range for axis 0 of length"):
+        x.at[[0, 7]].multiply(2.0)
     with pytest.raises(ValueError, match="no mode 'wrap'"):
         x.at[[0, 7]].add(1.0, mode="wrap")
 

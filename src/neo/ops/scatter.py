@@ -19,7 +19,7 @@ from .indexing import beside_none, getitem, is_basic, setitem, summed_to, take, 
 from .inspection import finfo, iinfo, isdtype
 from .keys import filled, parted, raw_key
 from .manipulation import arange_like, concat, expand_dims
-from .registry import BuiltIn, composite, rule
+from .registry import BuiltIn, composite, reworded, rule
 from .selection import where
 from .statistics import max, min, prod
 
@@ -151,7 +151,11 @@ def _repeated(x: Any, key: Any) -> Any:
     library = library_of_all((x,))
     xp = library.raw
     count = arange_like(x, product(x.shape))
-    taken = xp.getitem(xp.reshape(count, tuple(x.shape)), key)
+    try:
+        taken = xp.getitem(xp.reshape(count, tuple(x.shape)), key)
+    except Exception as error:
+        reworded("at", (x,), {"key": key}, error)
+        raise
     shape = tuple(taken.shape)
     if xp.is_known(taken):
         found = _grouped(xp, xp.reshape(taken, (-1,)))
