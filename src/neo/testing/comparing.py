@@ -19,6 +19,8 @@ PAIRS = 2
 # This many mismatches at one example tell all that there is to tell.
 ENOUGH = 4
 ROUNDINGS = 64 * 2.0**-52
+# Below the smallest normal number digits are lost, and libraries give 0.
+NORMAL = float(np.finfo(float).smallest_normal)
 # Gradients beyond this are pulled back along a cotangent shorter by another factor: their sums overflow.
 LARGEST, SHORTER = 2.0**960, 2.0**-128
 
@@ -317,6 +319,7 @@ class _Work:
         one, other = w[used] * ends[0][used], w[used] * ends[1][used]
         size = np.sum(np.abs(g[moved] * v[moved])) + np.sum(np.abs(one) + np.abs(other))
         slack = (ROUNDINGS * float(size) if np.isfinite(size) else 0.0) + 16 * SMALLEST
+        slack += NORMAL * float(np.sum(np.abs(v)))
         low = float(np.sum(np.minimum(one, other))) - slack
         high = float(np.sum(np.maximum(one, other))) + slack
         result.compared += 1
