@@ -300,8 +300,13 @@ class Tile(BuiltIn):
 
 
 @rule(Tile)
-def tile(x: Any, repetitions: tuple[int, ...], /) -> Any:
-    """Return x repeated as a whole along each axis. Gradient: the sum of the copies."""
+def tile(x: Any, repetitions: int | tuple[int, ...], /) -> Any:
+    """Return x repeated as a whole along each axis.
+
+    repetitions: how often, for each of the last axes; one number is for the last. Gradient: the sum of
+    the copies.
+    """
+    repetitions = repetitions if isinstance(repetitions, tuple | list) else (repetitions,)
     repetitions = tuple([counted("tile", "repetitions", n) for n in repetitions])
     return Tile.of(x, repetitions=repetitions)
 
