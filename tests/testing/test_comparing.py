@@ -42,6 +42,10 @@ def test_gradients_whose_sum_overflows_are_compared(largest: float) -> None:
     assert "wrong_gradient" in kinds(elementwise(nep.exp, lambda x: 2 * nep.exp(x)), operands)
 
 
+def test_rounding_of_the_cotangent_alone_is_known() -> None:
+    assert kinds(POLICIES["LayernormTinyEps"], np.array([0.0, -1.0])) == []
+
+
 def test_a_gradient_below_the_smallest_normal_number_may_be_zero() -> None:
     assert kinds(POLICIES["Softplus"], np.array([-717.2332288259597, -1.5])) == []
     assert "wrong_gradient" in kinds(elementwise(nep.exp, lambda x: 2 * nep.exp(x)), np.array([-705.0]))

@@ -33,7 +33,8 @@ def linear(flat: Flat, rng: Any) -> Fault | None:
     for words, one, other in _parts(flat, w, u, rng):
         size = np.abs(flat.pull(one)) + np.abs(flat.pull(other))
         size = np.max(size[np.isfinite(size)], initial=0)
-        if _differ(flat, one + other, flat.pull(one + other), flat.pull(one) + flat.pull(other), size):
+        both = flat.pull(one) + flat.pull(other)
+        if _differ(flat, one + other, flat.pull(one + other), both, size, (one, other)):
             return "not_linear", words, None
     for factor in (-1.0, 2.0**30, 2.0**-30):
         if _differ(flat, w, flat.pull(factor * w) / factor, flat.pull(w)):
@@ -273,8 +274,12 @@ def _apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.where(alike, 0.0, np.where(np.isfinite(x) & np.isfinite(y), np.abs(x - y), np.inf))
 
 
-def _differ(flat: Flat, w: np.ndarray, found: np.ndarray, expected: np.ndarray, size: float = 0.0) -> bool:
+def _differ(
+    flat: Flat, w: np.ndarray, found: np.ndarray, expected: np.ndarray, size: float = 0.0, parts: Any = ()
+) -> bool:
     """Tell whether two gradients for a cotangent differ by more than their rounding explains.
+
+    parts: further cotangents whose gradients' rounding is in it.
 
     How far rounding scatters is found out only where the last digits do not suffice. Entries that
     are not finite are left to the comparison with slopes.
@@ -289,6 +294,21 @@ def _differ(flat: Flat, w: np.ndarray, found: np.ndarray, expected: np.ndarray, 
     apart = np.abs(found - expected)[finite]
     if not np.any(apart > 64 * eps * size):
         return False
-    noise = rounding_of(lambda x: flat.pull_at(x, w), flat.x, 1)[: found.size][finite]
+    noise = sum([noise_of(flat, each)[: found.size][finite] for each in (w, *parts)])
     noise = np.where(np.isfinite(noise), noise, np.inf)
     return bool(np.any(apart > 64 * eps * size + 4 * SAFETY * noise))
+
+
+def noise_of(flat: Flat, w: np.ndarray) -> np.ndarray:
+    """Return what rounding scatters a gradient by, around the operands and the cotangent.
+
+    The cotangent moves too: all that a rule computes of the operands may be exact.
+    """
+    count, used = flat.x.size, np.flatnonzero(w)
+
+    def pulled(both: np.ndarray) -> np.ndarray:
+        moved = w.copy()
+        moved[used] = both[count:]
+        return flat.pull_at(both[:count], moved)
+
+    return rounding_of(pulled, np.concatenate([flat.x, w[used]]), 1)

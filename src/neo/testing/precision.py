@@ -85,7 +85,9 @@ def _scatter(low: Flat, high: Flat, w: Any, error: Any, expected: Any, eps: floa
     moved, reach = np.zeros_like(error), np.zeros_like(error)
     for _ in range(NEIGHBOURS):
         x = pack(unpack(low.x * (1 + 2 * eps * rng.choice([-1.0, 1.0], low.x.shape)), low.like))
-        there, right = low.pull_at(x, w), high.pull_at(x, w)
+        # The cotangent too: all that a rule computes of the operands may be exact.
+        u = pack(unpack(w * (1 + 2 * eps * rng.choice([-1.0, 1.0], w.shape)), low.results))
+        there, right = low.pull_at(x, u), high.pull_at(x, u)
         moved = np.fmax(moved, np.abs(there - right - error))
         reach = np.fmax(reach, np.abs(right - expected))
     return 4 * moved + 16 * reach
