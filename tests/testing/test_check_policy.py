@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 from support.libraries import Library
+from support.made import summed
 from support.right import RIGHT
 from support.right_nasty import NASTY
 from support.wrong import WRONG
@@ -303,3 +304,23 @@ def test_saved_reports_are_json_and_a_page(tmp_path: Any) -> None:
 
     assert json.loads((tmp_path / "report.json").read_text())["reports"][0]["operation"] == "Square"
     assert "Square" in page.read_text()
+
+
+@pytest.mark.parametrize("name", ["SumOverTheWrongOfTwoAxes", "WhereBothAreBroadcast"])
+@pytest.mark.parametrize("seed", [3, 4, 8])
+def test_every_way_in_which_two_shapes_broadcast_is_tried_whatever_is_drawn(name: str, seed: int) -> None:
+    policy, arguments, kind = next(entry[1:] for entry in ALL_WRONG if entry[0] == name)
+    assert kind in kinds(policy, **{"backends": "numpy", "seed": seed, "orders": (1,), **arguments})
+
+
+def test_three_operands_are_tried_with_each_of_them_apart() -> None:
+    class Scaled(neo.autograd.Policy):
+        def forward(self, x, y, z):
+            self.shapes = [tuple(a.shape) for a in (x, y, z)]
+            return x + y + z
+
+        def backward(self, g):
+            factor = 2.0 if self.shapes == [(1, 2), (1, 2), (3, 1)] else 1.0
+            return tuple([summed(g, np.zeros(shape)) * factor for shape in self.shapes])
+
+    assert "wrong_gradient" in kinds(Scaled, inputs=nt.broadcastable(3), backends="numpy", orders=(1,))

@@ -100,7 +100,10 @@ class Source:
     def __init__(self, arity: int, domain: Any, inputs: Any, settings: Any, seed: int, dtype: str) -> None:
         self.arity, self.seed, self.dtype = arity, seed, dtype
         self.given = inputs is not None
+        self.joint: list[Any] = []
         self.domains = domains_of(domain, arity) if not self.given else []
+        if isinstance(inputs, st.SearchStrategy):
+            self.joint, self.domains = strategies.ALWAYS.get(inputs, ([], []))
         operands = _together(inputs) if self.given else same_shape(arity, self.domains)
         self.settings = st.fixed_dictionaries({k: _strategy(v) for k, v in (settings or {}).items()})
         self.has_settings = bool(settings)
@@ -108,11 +111,14 @@ class Source:
         self.statistics: dict[str, Any] = {}
 
     def corners(self) -> list[Example]:
-        """Return the examples that are always tried; none where the caller says what to draw."""
-        if self.given:
-            return []
+        """Return the examples that are always tried; those of the strategy where the caller gave one."""
         rng = np.random.default_rng(self.seed)
         choices = self._choices() if self.has_settings else [{}]
+        if self.given:
+            return [
+                Example(self._at(shapes, rng), choices[k % len(choices)])
+                for k, shapes in enumerate(self.joint)
+            ]
         found = [Example(self._spread(shape, rng), one) for shape in CORNERS for one in choices]
         found += [Example(self._ramps(shape), one) for shape in LARGE for one in choices[:2]]
         for k, shape in enumerate(FILLED):
@@ -127,7 +133,11 @@ class Source:
         return list({repr(one): one for one in found}.values())[:8]
 
     def _spread(self, shape: tuple[int, ...], rng: Any) -> list[np.ndarray]:
-        return [self._cast(rng.uniform(low, high, shape), rng) for low, high in self.domains]
+        return self._at([shape] * len(self.domains), rng)
+
+    def _at(self, shapes: list[tuple[int, ...]], rng: Any) -> list[np.ndarray]:
+        pairs = zip(shapes, self.domains, strict=True)
+        return [self._cast(rng.uniform(low, high, shape), rng) for shape, (low, high) in pairs]
 
     def _ramps(self, shape: tuple[int, ...]) -> list[np.ndarray]:
         """Return operands that divide their domains evenly, every other one downwards, without ties."""

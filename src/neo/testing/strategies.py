@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from numbers import Real
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from hypothesis import strategies as st
@@ -25,6 +26,8 @@ DTYPE: ContextVar[str] = ContextVar("neo_testing_dtype", default="float64")
 GRID = 2**16
 CORNERS: list[Shape] = [(3,), (2, 3), (1,), (), (1, 3), (3, 1), (0,), (2, 1, 2), (2, 0)]
 FILLS = ["few", "grid", "spread", "one", "few", "spread"]
+# By strategy: joint shapes that a check tries in any case, and the operands' domains.
+ALWAYS: WeakKeyDictionary[Strategy, tuple[list[list[Shape]], list[tuple[float, float]]]] = WeakKeyDictionary()
 _JOINT: dict[int, list[list[Shape]]] = {
     2: [
         [(2, 3), (3,)],
@@ -116,9 +119,25 @@ def arrays(draw: Any, shape: Any = None, domain: Any = (-2, 2), *, dtype: str | 
     return drawn[0]
 
 
+def broadcastable(n: int, domain: Any = (-2, 2), *, dtype: str | None = None) -> Strategy:
+    """Draw n arrays whose shapes broadcast, often differing in an axis of length 1.
+
+    A check tries every way in which two shapes broadcast once, whatever is drawn.
+    """
+    found = _broadcastable(n, domain, dtype)
+    if dtype is None:
+        ALWAYS[found] = _JOINT.get(n) or _one_apart(n), domains_of(domain, n)
+    return found
+
+
+def _one_apart(n: int) -> list[list[Shape]]:
+    """Return joint shapes of n arrays of which one differs from the others."""
+    pairs: list[tuple[Shape, Shape]] = [((2, 3), (3,)), ((2, 3), (2, 1)), ((2, 3), ()), ((1, 2), (3, 1))]
+    return [[one if j == k else many for j in range(n)] for many, one in pairs for k in range(n)]
+
+
 @st.composite
-def broadcastable(draw: Any, n: int, domain: Any = (-2, 2), *, dtype: str | None = None) -> Any:
-    """Draw n arrays whose shapes broadcast, often differing in an axis of length 1."""
+def _broadcastable(draw: Any, n: int, domain: Any, dtype: str | None) -> Any:
     joint = xps.mutually_broadcastable_shapes(n, max_dims=3, min_side=0, max_side=3)
     drawn = joint.map(lambda found: list(found.input_shapes))
     one = _shapes(None).map(lambda shape: [shape] * n)
