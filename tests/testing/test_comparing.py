@@ -51,6 +51,14 @@ def test_a_gradient_below_the_smallest_normal_number_may_be_zero() -> None:
     assert "wrong_gradient" in kinds(elementwise(nep.exp, lambda x: 2 * nep.exp(x)), np.array([-705.0]))
 
 
+def test_a_gradient_that_moves_no_result_may_be_lost_in_single_precision() -> None:
+    operands = np.array([[-0.43157958984375, 0.0]])
+
+    assert findings(POLICIES["LayernormTinyEps"], operands, orders=(1,), dtype="float32") == []
+    half = policy_of("Half", lambda x: x * 1e-6, lambda x: 0.5e-6 + 0 * x)
+    assert [f.kind for f in findings(half, operands, orders=(1,), dtype="float32")] == ["wrong_gradient"]
+
+
 class SortWithoutOrder(SortWithStableTies):
     """Operands that tie come in an order that follows no rule."""
 
