@@ -2,7 +2,7 @@
 
 It serves Plain arrays, whose library and dtype are their tape's, and what may stand beside them: a
 Python number, or an array off every tape of the same class and dtype. A class test tells; everything
-else takes the general path. `benchmarks/bookkeeping.py` measures what it costs.
+else takes the general path. `neo bench --parts bookkeeping` measures what it costs.
 """
 
 from __future__ import annotations
